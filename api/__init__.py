@@ -1,0 +1,1 @@
+"""The web and the commands: the only place that wires everything together."""

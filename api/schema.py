@@ -1,0 +1,131 @@
+"""The schema: every table there is, and the way from any older version to this one."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
+from sqlmodel import SQLModel
+
+from creditbank.core.engines import is_sqlite, normalised, sqlite_path, translated, writer_lock
+from creditbank.core.errors import SchemaMissing, SchemaNewer, SchemaOlder
+
+APP_ROLE = "creditbank_app"
+APPEND_ONLY = ("transfer", "posting")
+ROOMS = (
+    "creditbank.core.banks",
+    "creditbank.core.keys",
+    "creditbank.ledger.books",
+)
+
+
+def metadata() -> MetaData:
+    """Return the metadata of every table of the product."""
+    for room in ROOMS:
+        importlib.import_module(room)
+    return SQLModel.metadata
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(slug)s")
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring a database to this program's version; makes a SQLite file that is missing.
+
+    On PostgreSQL the URL is the owner's; the role ``creditbank_app`` gets its rights here.
+
+    Raises:
+        WriterTaken: a server or command is writing to the file.
+        SchemaNewer: the database was made by a newer program.
+        DatabaseUnavailable: it cannot be opened or written.
+    """
+    target = normalised(url)
+    with writer_lock(target):
+        engine = create_engine(target)
+        try:
+            with engine.begin() as connection:
+                if _version(connection) not in {None, *_known()}:
+                    raise SchemaNewer(str(_version(connection)))
+                if is_sqlite(target):
+                    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                else:
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+                config = _config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                _grant(connection)
+        except Exception as error:
+            typed = translated(error)
+            if typed is error:
+                raise
+            raise typed from error
+        finally:
+            engine.dispose()
+
+
+def _grant(connection: Connection) -> None:
+    """Give the server's role its rights: everything but a change of history."""
+    if connection.dialect.name != "postgresql":
+        return
+    role = connection.execute(
+        text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": APP_ROLE}
+    ).first()
+    if role is None:
+        return
+    frozen = ", ".join(APPEND_ONLY)
+    for statement in (
+        f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}",
+        f"REVOKE UPDATE, DELETE, TRUNCATE ON {frozen} FROM {APP_ROLE}",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {APP_ROLE}",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def check(url: str) -> None:
+    """See that a database has exactly this program's schema.
+
+    Raises:
+        SchemaMissing: it has no tables of ours.
+        SchemaOlder: it wants ``creditbank migrate``.
+        SchemaNewer: it was made by a newer program.
+        DatabaseUnavailable: it cannot be opened.
+    """
+    target = normalised(url)
+    if is_sqlite(target) and not sqlite_path(target).exists():
+        raise SchemaMissing
+    engine: Engine = create_engine(target)
+    try:
+        with engine.connect() as connection:
+            found = _version(connection)
+    except Exception as error:
+        typed = translated(error)
+        if typed is error:
+            raise
+        raise typed from error
+    finally:
+        engine.dispose()
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise SchemaMissing
+    if found != head:
+        raise SchemaOlder(found) if found in _known() else SchemaNewer(found)

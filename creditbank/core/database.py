@@ -1,0 +1,360 @@
+"""The database: the only room that begins and commits, and the only ways in.
+
+`Writer` runs units: on SQLite one thread takes all that queued up while the last batch was
+committing (natural batching, each unit in a savepoint, one commit); on PostgreSQL eight threads
+run one unit per transaction. `Reader` runs views, one snapshot each. A caller's answer exists
+only after the commit. Slow work (bulk slices) waits behind requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from sqlalchemy import Connection, text
+
+from creditbank.core import banks
+from creditbank.core.clock import Clock, SystemClock
+from creditbank.core.engines import (
+    READERS,
+    WRITERS_POSTGRES,
+    is_replayable,
+    is_sqlite,
+    normalised,
+    read_engine,
+    sqlite_path,
+    translated,
+    write_engine,
+    writer_lock,
+)
+from creditbank.core.errors import BankSuspended, SchemaMissing
+from creditbank.core.ids import IdSource
+from creditbank.core.tables import UtcDateTime
+from creditbank.core.units import Actor, Declined, Unit, View
+
+R = TypeVar("R")
+
+BATCH_UNITS_MOST = 64
+_REPLAYS_MOST = 5
+_LAST_RECORDED = text("SELECT max(recorded_at) AS at FROM transfer WHERE bank_id = :bank_id")
+_IN_ERROR = 3
+
+
+class _Work(Generic[R]):
+    """One unit that waits for a writer: what to run, and the future that gets its outcome.
+
+    Ids and instant are fixed at the first run, so that a replay is the same unit again.
+    """
+
+    def __init__(self, body: Callable[[Connection, _Work[R]], R | Declined], clock: Clock) -> None:
+        self.body = body
+        self.ids = IdSource()
+        self.now: datetime = clock.now()
+        self.pinned = False
+        self.future: Future[R] = Future()
+
+    def run(self, connection: Connection) -> R | Declined:
+        self.ids.rewind()
+        return self.body(connection, self)
+
+    def settle(self, outcome: R | Declined | BaseException) -> None:
+        """Tell the caller; only called when the outcome is final in the database."""
+        if isinstance(outcome, Declined):
+            self.future.set_exception(outcome.error)
+        elif isinstance(outcome, Exception):
+            self.future.set_exception(translated(outcome))
+        elif isinstance(outcome, BaseException):
+            self.future.set_exception(RuntimeError(f"the unit stopped: {outcome!r}"))
+        else:
+            self.future.set_result(outcome)
+
+
+class Writer:
+    """Runs units in threads of its own; the only way to write."""
+
+    def __init__(self, database: Database) -> None:
+        """Start the writer threads of a database opened for writing."""
+        self._database = database
+        self._engine = write_engine(database.url)
+        self._batching = is_sqlite(database.url)
+        self._queue: queue.PriorityQueue[tuple[int, int, _Work[Any] | None]]
+        self._queue = queue.PriorityQueue()
+        self._order = 0
+        self._order_lock = threading.Lock()
+        count = 1 if self._batching else WRITERS_POSTGRES
+        loop = self._loop_batching if self._batching else self._loop_single
+        self._threads = [
+            threading.Thread(target=loop, name=f"writer-{n}", daemon=True) for n in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(
+        self,
+        bank_id: int,
+        actor: Actor,
+        work: Callable[[Unit], R | Declined],
+        *,
+        patient: bool = False,
+    ) -> Future[R]:
+        """Queue one unit; ``patient`` units wait behind all others (slices of jobs).
+
+        The future resolves after the commit: with the result, or with the error that was
+        raised or declined.
+        """
+
+        def body(connection: Connection, this: _Work[R]) -> R | Declined:
+            return work(self._unit(connection, this, bank_id, actor))
+
+        return self._enqueue(_Work(body, self._database.clock), patient=patient)
+
+    async def run(self, bank_id: int, actor: Actor, work: Callable[[Unit], R | Declined]) -> R:
+        """Run one unit and wait for its commit without blocking the event loop."""
+        return await asyncio.wrap_future(self.submit(bank_id, actor, work))
+
+    def submit_install(self, work: Callable[[Connection, datetime], R]) -> Future[R]:
+        """Queue work on the tables that belong to no bank: founding one, the heartbeat."""
+
+        def body(connection: Connection, this: _Work[R]) -> R | Declined:
+            return work(connection, this.now)
+
+        return self._enqueue(_Work(body, self._database.clock), patient=False)
+
+    def _enqueue(self, work: _Work[R], *, patient: bool) -> Future[R]:
+        with self._order_lock:
+            self._order += 1
+            self._queue.put((1 if patient else 0, self._order, work))
+        return work.future
+
+    def _unit(self, connection: Connection, work: _Work[Any], bank_id: int, actor: Actor) -> Unit:
+        """Open the unit: load its bank, and never fall behind what the bank has recorded."""
+        bank = banks.load(connection, bank_id)
+        if bank.state is banks.BankState.SUSPENDED:
+            raise BankSuspended(bank.slug)
+        if not work.pinned:
+            last = last_recorded(connection, bank_id)
+            work.now = max(work.now, last) if last else work.now
+            work.pinned = True
+        return Unit(connection=connection, bank=bank, now=work.now, actor=actor, ids=work.ids)
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        for _ in self._threads:
+            with self._order_lock:
+                self._order += 1
+                self._queue.put((2, self._order, None))
+        for thread in self._threads:
+            thread.join()
+        self._engine.dispose()
+
+    # SQLite: one thread, natural batching -------------------------------------------------
+
+    def _loop_batching(self) -> None:
+        while (batch := self._take()) is not None:
+            outcomes = self._try_batch(batch)
+            if outcomes is None:
+                for work in batch:
+                    self._run_alone(work)
+            else:
+                for work, outcome in zip(batch, outcomes, strict=True):
+                    work.settle(outcome)
+
+    def _take(self) -> list[_Work[Any]] | None:
+        """Wait for work; take all requests that queued up, or one patient slice alone."""
+        rank, _, first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        while rank == 0 and len(batch) < BATCH_UNITS_MOST:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following[0] > 0:
+                self._queue.put(following)
+                break
+            assert following[2] is not None
+            batch.append(following[2])
+        return batch
+
+    def _try_batch(self, batch: list[_Work[Any]]) -> list[Any] | None:
+        """Run a batch under one commit; None means that nothing of it was stored."""
+        outcomes: list[Any] = []
+        try:
+            with self._engine.begin() as connection:
+                for work in batch:
+                    try:
+                        with connection.begin_nested():
+                            outcomes.append(work.run(connection))
+                    except Exception as error:  # noqa: BLE001 - the outcome of this unit alone
+                        if translated(error) is not error:
+                            return self._give_up(connection)
+                        outcomes.append(error)
+        except BaseException:  # noqa: BLE001 - each unit is run again alone and says why
+            return None
+        return outcomes
+
+    @staticmethod
+    def _give_up(connection: Connection) -> None:
+        connection.get_transaction().rollback()  # type: ignore[union-attr]
+
+    # PostgreSQL: one unit per transaction -------------------------------------------------
+
+    def _loop_single(self) -> None:
+        while True:
+            _, _, work = self._queue.get()
+            if work is None:
+                return
+            self._run_alone(work)
+
+    def _run_alone(self, work: _Work[Any]) -> None:
+        """Run one unit in a transaction of its own, replaying it when the database asks for it."""
+        for attempt in range(_REPLAYS_MOST + 1):
+            try:
+                with self._engine.begin() as connection:
+                    with connection.begin_nested():
+                        outcome = work.run(connection)
+                    _refuse_aborted(connection)
+            except BaseException as error:  # noqa: BLE001 - handed to the caller
+                if is_replayable(error) and attempt < _REPLAYS_MOST:
+                    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+                    continue
+                work.settle(error)
+                return
+            work.settle(outcome)
+            return
+
+
+def _refuse_aborted(connection: Connection) -> None:
+    """Refuse to commit an aborted PostgreSQL transaction: its COMMIT is silently a ROLLBACK."""
+    info = getattr(connection.connection.dbapi_connection, "info", None)
+    status = getattr(info, "transaction_status", 0)
+    assert int(status) != _IN_ERROR, "a unit swallowed a database error"
+
+
+def last_recorded(connection: Connection, bank_id: int) -> datetime | None:
+    """Return the latest instant a transfer of the bank was recorded at."""
+    statement = _LAST_RECORDED.columns(at=UtcDateTime)
+    instant: datetime | None = connection.execute(statement, {"bank_id": bank_id}).scalar()
+    return instant
+
+
+class Reader:
+    """Runs views in threads of its own, each in one read-only snapshot."""
+
+    def __init__(self, database: Database) -> None:
+        """Start the reader threads of a database."""
+        self._database = database
+        self._engine = read_engine(database.url)
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    def submit(self, bank_id: int, look: Callable[[View], R]) -> Future[R]:
+        """Queue one view of one bank."""
+        return self._pool.submit(self._look, bank_id, look)
+
+    async def run(self, bank_id: int, look: Callable[[View], R]) -> R:
+        """Run one view without blocking the event loop."""
+        return await asyncio.wrap_future(self.submit(bank_id, look))
+
+    def submit_install(self, look: Callable[[Connection], R]) -> Future[R]:
+        """Queue a look at the tables that belong to no bank."""
+        return self._pool.submit(self._look_install, look)
+
+    def _look_install(self, look: Callable[[Connection], R]) -> R:
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return look(connection)
+        except Exception as error:
+            typed = translated(error)
+            if typed is error:
+                raise
+            raise typed from error
+
+    def _look(self, bank_id: int, look: Callable[[View], R]) -> R:
+        def view(connection: Connection) -> R:
+            bank = banks.load(connection, bank_id)
+            last = last_recorded(connection, bank_id)
+            now = self._database.clock.now()
+            return look(View(connection=connection, bank=bank, now=max(now, last or now)))
+
+        return self._look_install(view)
+
+    def close(self) -> None:
+        """Finish what runs, then stop."""
+        self._pool.shutdown()
+        self._engine.dispose()
+
+
+class Database:
+    """One database, opened for reading, or for reading and writing.
+
+    ``writing=True`` takes the writer's lock of a SQLite file for as long as it is open.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None, writing: bool = True) -> None:
+        """Open the database of a URL such as ``sqlite:///file.db`` or ``postgresql://…``.
+
+        Raises:
+            SchemaMissing: the SQLite file does not exist.
+            WriterTaken: another process writes to it.
+        """
+        self.url = normalised(url)
+        self.clock: Clock = clock or SystemClock()
+        self._held = ExitStack()
+        if is_sqlite(self.url) and not sqlite_path(self.url).exists():
+            raise SchemaMissing
+        if writing:
+            self._held.enter_context(writer_lock(self.url))
+        self._writer = Writer(self) if writing else None
+        self.reader = Reader(self)
+
+    @property
+    def writer(self) -> Writer:
+        """The way to write; the database must have been opened for it."""
+        assert self._writer is not None, "opened for reading only"
+        return self._writer
+
+    def write(self, bank_id: int, actor: Actor, work: Callable[[Unit], R | Declined]) -> R:
+        """Run one unit and wait for its commit (for commands, jobs and tests)."""
+        return self.writer.submit(bank_id, actor, work).result()
+
+    def read(self, bank_id: int, look: Callable[[View], R]) -> R:
+        """Run one view and wait for it (for commands, jobs and tests)."""
+        return self.reader.submit(bank_id, look).result()
+
+    def install(self, work: Callable[[Connection, datetime], R]) -> R:
+        """Run work on the tables that belong to no bank, and wait for its commit."""
+        return self.writer.submit_install(work).result()
+
+    def bank(self, slug: str | None = None) -> banks.Bank:
+        """Return the bank of a slug, or the only one."""
+        return self.reader.submit_install(lambda connection: banks.find(connection, slug)).result()
+
+    def close(self) -> None:
+        """Finish what is queued and let the file go."""
+        if self._writer is not None:
+            self._writer.close()
+        self.reader.close()
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context that closes itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()

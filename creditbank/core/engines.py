@@ -1,0 +1,172 @@
+"""Engines: how each database is opened, what its faults mean, and who may write its file.
+
+All differences between SQLite and PostgreSQL live in this file and in `creditbank.core.database`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from creditbank.core.errors import Busy, CreditbankError, DatabaseUnavailable, WriterTaken
+
+WRITERS_POSTGRES = 8
+READERS = 4
+LOCK_TIMEOUT_MS = 3000
+_SQLITE_BUSY_MS = 5000
+_REPLAYED = {"40001", "40P01"}
+_LOCK_TIMEOUT = "55P03"
+_CONNECTION_LOST = ("08", "57P")
+
+
+def is_sqlite(url: URL | str) -> bool:
+    """Tell whether a database URL names a SQLite file."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def normalised(url: str) -> URL:
+    """Return a URL with our drivers: ``postgresql://`` means psycopg 3."""
+    made = make_url(url)
+    if made.drivername in {"postgresql", "postgres"}:
+        made = made.set(drivername="postgresql+psycopg")
+    return made
+
+
+def sqlite_path(url: URL | str) -> Path:
+    """Return the file of a SQLite URL."""
+    name = make_url(url).database
+    assert name is not None, "a SQLite URL of ours names a file"
+    return Path(name)
+
+
+def write_engine(url: URL) -> Engine:
+    """Open a database for writing."""
+    if is_sqlite(url):
+        engine = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=1)
+        _sqlite_manners(engine, begin="BEGIN IMMEDIATE")
+        return engine
+    return create_engine(
+        url,
+        pool_size=WRITERS_POSTGRES,
+        max_overflow=2,
+        pool_pre_ping=True,
+        connect_args=_postgres_options(),
+    )
+
+
+def read_engine(url: URL) -> Engine:
+    """Open a database for reading only, one snapshot per connection use."""
+    if is_sqlite(url):
+        path = sqlite_path(url).resolve()
+        engine = create_engine(
+            f"sqlite:///file:{path}?mode=ro&uri=true",
+            poolclass=QueuePool,
+            pool_size=READERS,
+            max_overflow=2,
+            connect_args={"check_same_thread": False},
+        )
+        _sqlite_manners(engine, begin="BEGIN")
+        return engine
+    return create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=2,
+        pool_pre_ping=True,
+        connect_args=_postgres_options(),
+        execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    )
+
+
+def _postgres_options() -> dict[str, Any]:
+    settings = {
+        "lock_timeout": LOCK_TIMEOUT_MS,
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+        "application_name": "creditbank",
+    }
+    return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+
+
+def _sqlite_manners(engine: Engine, begin: str) -> None:
+    """Set what DESIGN asks of every SQLite connection, and begin transactions ourselves."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if begin == "BEGIN IMMEDIATE":
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def sqlstate(error: BaseException) -> str:
+    """Return the five-character SQLSTATE of a PostgreSQL fault, or an empty text."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def is_replayable(error: BaseException) -> bool:
+    """Tell whether a unit may be replayed with the same key: lost races and lost connections."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = sqlstate(error)
+    return error.connection_invalidated or state in _REPLAYED or state.startswith(_CONNECTION_LOST)
+
+
+def translated(error: BaseException) -> BaseException:
+    """Turn a database's own fault into a typed error; give back anything else as it is."""
+    if isinstance(error, CreditbankError) or not isinstance(error, DBAPIError):
+        return error
+    if sqlstate(error) == _LOCK_TIMEOUT:
+        return Busy()
+    if isinstance(error, OperationalError):
+        return DatabaseUnavailable(str(error.orig).splitlines()[0])
+    return error
+
+
+@contextmanager
+def writer_lock(url: URL | str) -> Iterator[None]:
+    """Hold the writer's lock of a SQLite file; PostgreSQL needs none.
+
+    Raises:
+        WriterTaken: another process holds it.
+        DatabaseUnavailable: the folder cannot be written.
+    """
+    if not is_sqlite(url):
+        yield
+        return
+    path = sqlite_path(url)
+    lock_path = path.with_name(path.name + ".writer")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise DatabaseUnavailable(f"{error.strerror}: {lock_path.parent}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip()
+            raise WriterTaken(holder or "?") from error
+        os.ftruncate(descriptor, 0)
+        what = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
+        os.write(descriptor, f"{what} (pid {os.getpid()})".encode())
+        yield
+    finally:
+        os.close(descriptor)

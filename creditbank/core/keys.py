@@ -1,0 +1,175 @@
+"""One key, one effect, for ever (law 3).
+
+``@keyed`` stands on every public function that writes on behalf of a caller. It claims the key
+before anything else is looked at, runs the function in a savepoint, and keeps the outcome in the
+same transaction: ids, figures and state, never a secret and never a name. The scope of a key is
+(bank, caller, operation); its content is the hash of the operation and the caller's arguments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hints
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+from sqlalchemy import JSON, Column, Dialect, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlmodel import Field
+
+from creditbank.core.errors import AnswerGone, CreditbankError, KeyMissing, KeyReused
+from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
+from creditbank.core.units import Declined, Unit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KEY_LENGTH = range(16, 256)
+ANSWER_DAYS_KEPT = 30
+_OK = "ok"
+
+
+class KeyRow(OfBank, table=True):
+    """A key, what it was used for, and what came of it."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (to_bank(),)
+
+    caller: str = Field(primary_key=True, max_length=64)
+    operation: str = Field(primary_key=True, max_length=64)
+    key: str = Field(primary_key=True, max_length=255)
+    content_hash: str = Field(max_length=64)
+    outcome: str = Field(max_length=64)
+    answer: Any = Field(sa_column=Column("answer", JSON(none_as_null=True), nullable=True))
+    recorded_at: datetime = Field(sa_type=UtcDateTime, index=False)
+
+
+keys = table(KeyRow)
+
+
+def content_hash(operation: str, arguments: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of an operation and the caller's arguments."""
+    content = [operation, to_jsonable_python(dict(arguments))]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def insert_or_skip(unit: Unit, into: Any) -> Any:
+    """Return an INSERT for this unit's database that skips rows breaking any unique key."""
+    dialect: Dialect = unit.connection.dialect
+    make = insert_sqlite if dialect.name == "sqlite" else insert_postgresql
+    return make(into).on_conflict_do_nothing()
+
+
+def keyed(
+    function: Callable[Concatenate[Unit, P], R],
+) -> Callable[Concatenate[Unit, P], R | Declined]:
+    """Make a writing function answer the same call with the same key once and for ever.
+
+    The function takes a Unit, then keyword-only arguments, ``key`` among them, and is annotated
+    with a frozen result that JSON can carry. A final refusal it raises is undone, remembered
+    and returned as `Declined`; other errors undo everything, the key included.
+
+    Raises:
+        KeyMissing: the key is not 16–255 characters.
+        KeyReused: the key was used with other content.
+        AnswerGone: the key is known, its answer is no longer kept.
+    """
+    operation = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+    signature = inspect.signature(function)
+    adapter: list[TypeAdapter[Any]] = []
+
+    def answers() -> TypeAdapter[Any]:
+        if not adapter:
+            hint = get_type_hints(function)["return"]
+            parts = [part for part in get_args(hint) or (hint,) if part is not Declined]
+            wanted = hint if not get_args(hint) or Declined not in get_args(hint) else parts[0]
+            adapter.append(TypeAdapter(wanted))
+        return adapter[0]
+
+    @wraps(function)
+    def once(unit: Unit, /, *args: P.args, **kwargs: P.kwargs) -> R | Declined:
+        bound = signature.bind(unit, *args, **kwargs)
+        bound.apply_defaults()
+        arguments = dict(list(bound.arguments.items())[1:])
+        key = arguments.pop("key")
+        if not isinstance(key, str) or len(key) not in KEY_LENGTH:
+            raise KeyMissing
+        claim = {
+            "bank_id": unit.bank_id,
+            "caller": unit.actor.id,
+            "operation": operation,
+            "key": key,
+        }
+        digest = content_hash(operation, arguments)
+        fresh = unit.run(
+            insert_or_skip(unit, keys).returning(keys.c.key),
+            claim
+            | {
+                "content_hash": digest,
+                "outcome": _OK,
+                "answer": None,
+                "recorded_at": unit.now,
+            },
+        ).first()
+        if fresh is None:
+            first: R | Declined = _recall(unit, claim, digest, answers())
+            return first
+        try:
+            with unit.connection.begin_nested():
+                result: R | Declined = function(unit, *args, **kwargs)
+        except CreditbankError as error:
+            if not error.final:
+                raise
+            result = Declined(error)
+        if isinstance(result, Declined):
+            _remember(unit, claim, result.error.slug, to_jsonable_python(result.error.figures))
+        else:
+            _remember(unit, claim, _OK, answers().dump_python(result, mode="json"))
+        return result
+
+    return once
+
+
+def _where(claim: Mapping[str, Any]) -> list[Any]:
+    return [keys.c[column] == value for column, value in claim.items()]
+
+
+def _remember(unit: Unit, claim: Mapping[str, Any], outcome: str, answer: Any) -> None:
+    unit.run(update(keys).where(*_where(claim)).values(outcome=outcome, answer=answer))
+
+
+def _recall(unit: Unit, claim: Mapping[str, Any], digest: str, answers: TypeAdapter[Any]) -> Any:
+    """Give the first outcome again."""
+    row = unit.row(select(keys.c.content_hash, keys.c.outcome, keys.c.answer).where(*_where(claim)))
+    assert row is not None, "the key conflicted, so it is there"
+    if row.content_hash != digest:
+        raise KeyReused(claim["key"])
+    if row.outcome != _OK:
+        figures = row.answer or {}
+        return Declined(CreditbankError.by_slug[row.outcome](**figures))
+    if row.answer is None and answers.core_schema["type"] != "none":
+        raise AnswerGone(row.outcome)
+    return answers.validate_python(row.answer, strict=False)
+
+
+def forget_answers(unit: Unit) -> int:
+    """Drop answers older than 30 days; keys and outcomes stay. Returns how many were dropped."""
+    old = unit.now - timedelta(days=ANSWER_DAYS_KEPT)
+    dropped = unit.run(
+        update(keys)
+        .where(
+            keys.c.bank_id == unit.bank_id,
+            keys.c.recorded_at < old,
+            keys.c.answer.is_not(None),
+            keys.c.outcome == _OK,
+        )
+        .values(answer=None)
+    )
+    return int(dropped.rowcount)

@@ -1,0 +1,72 @@
+"""The idiom of our tables: declared with SQLModel, spoken to with prepared Core statements.
+
+A table class says what a row is; ``table(Class)`` gives the Core table that statements use. Every
+table of a bank starts from `OfBank`, so ``bank_id`` leads its primary key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKeyConstraint, Table
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: refuses naive datetimes, stores UTC, gives back aware UTC on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware instant into UTC (naive text for SQLite)."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "an instant carries its offset"
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware instant in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class OfBank(SQLModel):
+    """What every table of a bank begins with: the tenant, first column of the primary key."""
+
+    bank_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+
+
+def table(of: type[SQLModel]) -> Table:
+    """Return the Core table of a table class."""
+    return cast("Table", of.__dict__["__table__"])
+
+
+def to_bank() -> ForeignKeyConstraint:
+    """Return the foreign key from a table's ``bank_id`` to its bank."""
+    return ForeignKeyConstraint(["bank_id"], ["bank.bank_id"])
+
+
+def within_bank(columns: Sequence[str], target: str, keys: Sequence[str]) -> ForeignKeyConstraint:
+    """Return a foreign key that leads with ``bank_id``: (bank_id, columns) → target."""
+    return ForeignKeyConstraint(
+        ["bank_id", *columns], [f"{target}.{key}" for key in ("bank_id", *keys)]
+    )
+
+
+Row = dict[str, Any]

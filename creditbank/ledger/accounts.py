@@ -1,0 +1,160 @@
+"""Assets and accounts: found, made and locked, always in one order (accounts ascending).
+
+A missing row takes no lock, so accounts are made first and locked afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from creditbank.core.errors import AssetNotFound
+from creditbank.core.keys import insert_or_skip
+from creditbank.core.units import Unit, View
+from creditbank.core.values import Asset, AssetKind
+from creditbank.ledger import chart
+from creditbank.ledger.books import accounts, assets
+
+Place = tuple[str, str]
+"""An address and an asset code: what names an account."""
+
+
+@dataclass(slots=True)
+class Locked:
+    """An account under this unit's lock; ``balance`` is None where it is unbounded."""
+
+    account_id: int
+    place: Place
+    floor: int | None
+    ceiling: int | None
+    balance: int | None
+    version: int | None
+    recorded_at: datetime
+
+
+def create_asset(unit: Unit, asset: Asset) -> None:
+    """Give the bank an asset; one that exists already stays as it is."""
+    unit.run(
+        insert_or_skip(unit, assets),
+        {
+            "bank_id": unit.bank_id,
+            "code": asset.code,
+            "name": asset.name,
+            "scale": asset.scale,
+            "kind": asset.kind,
+        },
+    )
+
+
+def every_asset(view: View) -> dict[str, Asset]:
+    """Return the bank's assets by code."""
+    rows = view.rows(select(assets).where(assets.c.bank_id == view.bank_id).order_by(assets.c.code))
+    return {row.code: Asset(row.code, row.name, row.scale, AssetKind(row.kind)) for row in rows}
+
+
+def asset(view: View, code: str) -> Asset:
+    """Return one asset.
+
+    Raises:
+        AssetNotFound: the bank has none of this code.
+    """
+    found = every_asset(view).get(code)
+    if found is None:
+        raise AssetNotFound(code)
+    return found
+
+
+def lock(unit: Unit, places: Iterable[Place]) -> dict[Place, Locked]:
+    """Find or make the accounts of these places and lock the bounded ones, ascending by id.
+
+    Raises:
+        AssetNotFound: the bank has no such asset.
+        BadAddress: the chart has no such address.
+    """
+    wanted = set(places)
+    found = _find(unit, wanted)
+    missing = wanted - found.keys()
+    if missing:
+        known = every_asset(unit)
+        for _, code in missing:
+            if code not in known:
+                raise AssetNotFound(code)
+        make(unit, {place: chart.bounds(place[0], known[place[1]].kind) for place in missing})
+        found |= _find(unit, missing)
+    bounded = [one.account_id for one in found.values() if one.balance is not None]
+    if bounded:
+        by_id = {one.account_id: one for one in found.values()}
+        rows = unit.rows(
+            select(
+                accounts.c.account_id,
+                accounts.c.balance,
+                accounts.c.version,
+                accounts.c.recorded_at,
+            )
+            .where(accounts.c.bank_id == unit.bank_id, accounts.c.account_id.in_(bounded))
+            .order_by(accounts.c.account_id)
+            .with_for_update(key_share=True)
+        )
+        for row in rows:
+            one = by_id[row.account_id]
+            one.balance, one.version = row.balance, row.version
+            one.recorded_at = row.recorded_at
+    return found
+
+
+def _find(unit: Unit, places: set[Place]) -> dict[Place, Locked]:
+    rows = unit.rows(
+        select(
+            accounts.c.account_id,
+            accounts.c.address,
+            accounts.c.asset_code,
+            accounts.c.floor,
+            accounts.c.ceiling,
+            accounts.c.balance,
+            accounts.c.version,
+            accounts.c.recorded_at,
+        ).where(
+            accounts.c.bank_id == unit.bank_id,
+            accounts.c.address.in_(sorted({address for address, _ in places})),
+        )
+    )
+    found = {}
+    for row in rows:
+        place = (row.address, row.asset_code)
+        if place in places:
+            found[place] = Locked(
+                row.account_id,
+                place,
+                row.floor,
+                row.ceiling,
+                row.balance,
+                row.version,
+                row.recorded_at,
+            )
+    return found
+
+
+def make(unit: Unit, places: Mapping[Place, chart.Bounds]) -> None:
+    """Make accounts with these bounds; one that exists already stays as it is."""
+    if not places:
+        return
+    rows = []
+    for (address, code), bound in sorted(places.items()):
+        unbounded = bound.floor is None and bound.ceiling is None
+        rows.append(
+            {
+                "bank_id": unit.bank_id,
+                "account_id": unit.ids.number(unit.now),
+                "address": address,
+                "asset_code": code,
+                "floor": bound.floor,
+                "ceiling": bound.ceiling,
+                "balance": None if unbounded else 0,
+                "version": None if unbounded else 0,
+                "recorded_at": unit.now,
+            }
+        )
+    unit.run(insert_or_skip(unit, accounts), rows)

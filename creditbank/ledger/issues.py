@@ -1,0 +1,139 @@
+"""Issues: points that are earned, and an approval that is withdrawn.
+
+What a member earns pays what they still have to earn back first. A withdrawn approval takes back
+what is there and books the rest as a debt; shops and receivers of gifts are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from creditbank.core.errors import InDebt
+from creditbank.core.units import Unit, View
+from creditbank.core.values import Amount, AssetKind, Posting
+from creditbank.ledger import chart
+from creditbank.ledger.accounts import Locked, Place, every_asset, lock
+from creditbank.ledger.books import Kind
+from creditbank.ledger.posting import Draft, Transfer, find, post
+from creditbank.ledger.statements import owed
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What one member is to receive; points brought in expire on ``expires_on`` (None: never)."""
+
+    member_id: str
+    amount: Amount
+    expires_on: date | None = None
+
+
+def issue(
+    unit: Unit,
+    *,
+    earned: Sequence[Earned],
+    key: str,
+    occurred_at: datetime,
+    refers_to: str,
+    period_id: str | None,
+) -> Transfer:
+    """Issue what members earned in one transfer; debts are paid first, under the same lock.
+
+    Raises:
+        KeyReused: the key was used for other content.
+        AssetNotFound: the bank has no such asset.
+    """
+    locked = lock(unit, _places(unit, earned))
+    drafted: list[Posting] = []
+    for one in earned:
+        asset = one.amount.asset
+        back = _paid_back(locked, drafted, one)
+        if back:
+            drafted.append(Posting(chart.ISSUANCE, chart.debt(one.member_id), Amount(back, asset)))
+        if one.amount.units > back:
+            rest = Amount(one.amount.units - back, asset)
+            drafted.append(
+                Posting(chart.ISSUANCE, chart.member(one.member_id), rest, one.expires_on)
+            )
+    draft = Draft(Kind.ISSUE, key, occurred_at, tuple(drafted), refers_to, None, period_id)
+    return post(unit, draft)
+
+
+def _places(unit: Unit, earned: Sequence[Earned]) -> set[Place]:
+    kinds = {code: asset.kind for code, asset in every_asset(unit).items()}
+    places: set[Place] = set()
+    for one in earned:
+        asset = one.amount.asset
+        places |= {(chart.ISSUANCE, asset), (chart.member(one.member_id), asset)}
+        if kinds.get(asset) is AssetKind.SPENDABLE:
+            places.add((chart.debt(one.member_id), asset))
+    return places
+
+
+def _paid_back(locked: dict[Place, Locked], drafted: Sequence[Posting], one: Earned) -> int:
+    """Return how much of this earning pays a debt that earlier postings leave open."""
+    place = (chart.debt(one.member_id), one.amount.asset)
+    if place not in locked:
+        return 0
+    open_debt = -(locked[place].balance or 0) - sum(
+        posting.amount.units
+        for posting in drafted
+        if (posting.destination, posting.amount.asset) == place
+    )
+    return min(open_debt, one.amount.units)
+
+
+def withdraw(unit: Unit, *, transfer_id: str, key: str, period_id: str | None) -> Transfer:
+    """Reverse an issue: what is available goes back, the rest becomes the member's debt.
+
+    The total equals the original's. Points on hold stay on hold.
+
+    Raises:
+        TransferNotFound: this bank has none of this id.
+        AlreadyReversed: it was withdrawn before.
+    """
+    first = find(unit, transfer_id)
+    assert first.kind is Kind.ISSUE, "only an issue can be withdrawn"
+    gained: dict[Place, int] = {}
+    for one in first.postings:
+        member_id = one.destination.split("/")[1]
+        place = (chart.member(member_id), one.amount.asset)
+        gained[place] = gained.get(place, 0) + one.amount.units
+    kinds = {code: asset.kind for code, asset in every_asset(unit).items()}
+    spendable = {place for place in gained if kinds[place[1]] is AssetKind.SPENDABLE}
+    debts = {(f"{address}/debt", asset) for address, asset in spendable}
+    issuance = {(chart.ISSUANCE, asset) for _, asset in gained}
+    locked = lock(unit, gained.keys() | debts | issuance)
+    drafted: list[Posting] = []
+    for (address, asset), units in gained.items():
+        there = locked[address, asset].balance or 0
+        back = min(units, max(there, 0)) if (address, asset) in spendable else units
+        if back:
+            drafted.append(Posting(address, chart.ISSUANCE, Amount(back, asset)))
+        if units > back:
+            rest = Amount(units - back, asset)
+            drafted.append(Posting(f"{address}/debt", chart.ISSUANCE, rest))
+    return post(
+        unit,
+        Draft(
+            Kind.REVERSE,
+            key,
+            first.occurred_at,
+            tuple(drafted),
+            first.refers_to,
+            transfer_id,
+            period_id,
+        ),
+    )
+
+
+def refuse_debtor(view: View, member_id: str, asset: str) -> None:
+    """Refuse to let a member spend who still has something to earn back.
+
+    Raises:
+        InDebt: there is a debt in this asset.
+    """
+    units = owed(view, member_id, asset)
+    if units:
+        raise InDebt(asset, units)

@@ -1,0 +1,306 @@
+"""Statements: the only reader of the books for other rooms.
+
+A member's line is available + held: moves between the two are not rows, captures are. Histories
+page by the version of the account, never by the time inside an id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select, union_all
+
+from creditbank.core.units import View
+from creditbank.ledger import chart
+from creditbank.ledger.books import Kind, accounts, postings, transfers
+
+PAGE_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds, in units; ``held`` is set aside, ``owed`` is still to earn back."""
+
+    asset: str
+    available: int
+    held: int
+    owed: int
+
+    @property
+    def total(self) -> int:
+        """Available and held together: the line a member sees."""
+        return self.available + self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a statement: ``units`` is signed, ``balance_after`` is available + held."""
+
+    version: int
+    transfer_id: str
+    kind: Kind
+    occurred_at: datetime
+    recorded_at: datetime
+    units: int
+    balance_after: int
+    other: str
+    refers_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows newest first; ``older_than`` asks for the next page, None on the last one."""
+
+    lines: tuple[Line, ...]
+    older_than: int | None
+
+
+def balances(view: View, address: str) -> list[Balance]:
+    """Return the balances of an address by asset; empty if it never moved."""
+    held_at, debt_at = f"{address}/held", f"{address}/debt"
+    rows = view.rows(
+        select(accounts.c.address, accounts.c.asset_code, accounts.c.balance).where(
+            accounts.c.bank_id == view.bank_id,
+            accounts.c.address.in_([address, held_at, debt_at]),
+        )
+    )
+    found = {(row.address, row.asset_code): row.balance or 0 for row in rows}
+    return [
+        Balance(
+            code,
+            found.get((address, code), 0),
+            found.get((held_at, code), 0),
+            -found.get((debt_at, code), 0),
+        )
+        for code in sorted({code for _, code in found})
+    ]
+
+
+def balance(view: View, address: str, asset: str) -> Balance:
+    """Return the balance of an address in one asset, zeros if it never moved."""
+    for one in balances(view, address):
+        if one.asset == asset:
+            return one
+    return Balance(asset, 0, 0, 0)
+
+
+def owed(view: View, member_id: str, asset: str) -> int:
+    """Return how many units a member still has to earn back."""
+    row = view.row(
+        select(accounts.c.balance).where(
+            accounts.c.bank_id == view.bank_id,
+            accounts.c.address == chart.debt(member_id),
+            accounts.c.asset_code == asset,
+        )
+    )
+    return -row.balance if row is not None else 0
+
+
+def _account_id(view: View, address: str, asset: str) -> int | None:
+    row = view.row(
+        select(accounts.c.account_id).where(
+            accounts.c.bank_id == view.bank_id,
+            accounts.c.address == address,
+            accounts.c.asset_code == asset,
+        )
+    )
+    return row.account_id if row is not None else None
+
+
+def _sides(view: View, account_id: int, most_version: int | None) -> Any:
+    """Return the account's side of its postings, one row per version."""
+    parts = []
+    for own, other, sign in (("source", "destination", -1), ("destination", "source", 1)):
+        version = postings.c[f"{own}_version"]
+        part = select(
+            version.label("version"),
+            postings.c.transfer_id,
+            postings.c[f"{other}_id"].label("other_id"),
+            (postings.c.units * sign).label("units"),
+            postings.c[f"{own}_balance"].label("own_balance"),
+            postings.c[f"{other}_balance"].label("other_balance"),
+        ).where(postings.c.bank_id == view.bank_id, postings.c[f"{own}_id"] == account_id)
+        if most_version is not None:
+            part = part.where(version < most_version)
+        parts.append(part)
+    return union_all(*parts).subquery("side")
+
+
+def history(
+    view: View, address: str, asset: str, *, older_than: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of an account's rows, newest first, with the running balance.
+
+    ``older_than`` is the ``older_than`` of the page before; ``limit`` is at most 200.
+    """
+    account_id = _account_id(view, address, asset)
+    if account_id is None:
+        return Page((), None)
+    limit = min(limit, PAGE_MOST)
+    held_id = _account_id(view, f"{address}/held", asset)
+    side = _sides(view, account_id, older_than)
+    rows = view.rows(
+        select(
+            side,
+            transfers.c.kind,
+            transfers.c.occurred_at,
+            transfers.c.recorded_at,
+            transfers.c.refers_to,
+            accounts.c.address.label("other"),
+        )
+        .join_from(
+            side,
+            transfers,
+            and_(
+                transfers.c.bank_id == view.bank_id,
+                transfers.c.transfer_id == side.c.transfer_id,
+            ),
+        )
+        .join(
+            accounts,
+            and_(accounts.c.bank_id == view.bank_id, accounts.c.account_id == side.c.other_id),
+        )
+        .where(side.c.other_id != held_id if held_id is not None else side.c.version > 0)
+        .order_by(side.c.version.desc())
+        .limit(limit + 1)
+    )
+    shown = rows[:limit]
+    held = _held_by_version(view, account_id, held_id, [row.version for row in shown])
+    lines = tuple(
+        Line(
+            row.version,
+            row.transfer_id,
+            Kind(row.kind),
+            row.occurred_at,
+            row.recorded_at,
+            row.units,
+            row.own_balance + held[row.version],
+            row.other,
+            row.refers_to,
+        )
+        for row in shown
+    )
+    return Page(lines, lines[-1].version if len(rows) > limit else None)
+
+
+def _held_by_version(
+    view: View, account_id: int, held_id: int | None, versions: list[int]
+) -> dict[int, int]:
+    """Return what was on hold at each of these versions (newest first) of the account."""
+    if held_id is None or not versions:
+        return dict.fromkeys(versions, 0)
+    side = _sides(view, account_id, versions[0])
+    before = view.row(
+        select(func.max(side.c.version).label("version")).where(
+            side.c.other_id == held_id, side.c.version < versions[-1]
+        )
+    )
+    earliest = before.version if before is not None and before.version is not None else 0
+    moves = view.rows(
+        select(side.c.version, side.c.other_balance)
+        .where(side.c.other_id == held_id, side.c.version >= earliest)
+        .order_by(side.c.version)
+    )
+    found: dict[int, int] = {}
+    held, moves_left = 0, list(moves)
+    for version in sorted(versions):
+        while moves_left and moves_left[0].version < version:
+            held = moves_left.pop(0).other_balance
+        found[version] = held
+    return found
+
+
+def as_of(view: View, address: str, asset: str, instant: datetime) -> int:
+    """Return an account's balance by what had been recorded at an instant (own account only).
+
+    As-of means the highest version recorded by then.
+    """
+    account_id = _account_id(view, address, asset)
+    if account_id is None:
+        return 0
+    side = _sides(view, account_id, None)
+    row = view.row(
+        select(side.c.own_balance)
+        .join_from(
+            side,
+            transfers,
+            and_(
+                transfers.c.bank_id == view.bank_id,
+                transfers.c.transfer_id == side.c.transfer_id,
+            ),
+        )
+        .where(transfers.c.recorded_at <= instant)
+        .order_by(side.c.version.desc())
+        .limit(1)
+    )
+    return row.own_balance if row is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Circulation:
+    """How much of an asset there is, in units, and where it came from and went."""
+
+    asset: str
+    issued: int
+    taken_back: int
+    with_members: int
+    with_merchants: int
+    elsewhere: int
+
+
+def circulation(view: View, asset: str) -> Circulation:
+    """Return what was issued and taken back ever, and who holds the rest now."""
+    issuance = _account_id(view, chart.ISSUANCE, asset)
+    issued = _sum(view, "source_id", issuance)
+    taken_back = _sum(view, "destination_id", issuance)
+    rows = view.rows(
+        select(accounts.c.address, accounts.c.balance).where(
+            accounts.c.bank_id == view.bank_id,
+            accounts.c.asset_code == asset,
+            accounts.c.balance.is_not(None),
+            accounts.c.balance != 0,
+        )
+    )
+    by_head = {"member": 0, "merchant": 0}
+    elsewhere = 0
+    for row in rows:
+        head = row.address.split("/")[0]
+        if head in by_head:
+            by_head[head] += row.balance
+        else:
+            elsewhere += row.balance
+    return Circulation(asset, issued, taken_back, by_head["member"], by_head["merchant"], elsewhere)
+
+
+def _sum(view: View, side: str, account_id: int | None) -> int:
+    if account_id is None:
+        return 0
+    row = view.row(
+        select(func.sum(postings.c.units).label("units")).where(
+            postings.c.bank_id == view.bank_id, postings.c[side] == account_id
+        )
+    )
+    return int(row.units) if row is not None and row.units is not None else 0
+
+
+def issued_about(view: View, refers_to: str) -> list[str]:
+    """Return the ids of issues that refer to something and were not reversed, oldest first."""
+    reversals = transfers.alias("reversals")
+    rows = view.rows(
+        select(transfers.c.transfer_id)
+        .where(
+            transfers.c.bank_id == view.bank_id,
+            transfers.c.refers_to == refers_to,
+            transfers.c.kind == Kind.ISSUE,
+            ~select(reversals.c.transfer_id)
+            .where(
+                reversals.c.bank_id == view.bank_id,
+                reversals.c.reverses == transfers.c.transfer_id,
+            )
+            .exists(),
+        )
+        .order_by(transfers.c.recorded_at)
+    )
+    return [row.transfer_id for row in rows]
