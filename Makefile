@@ -10,11 +10,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM_PACKAGES := zbar-tools
 
+# uv trusts the certificates that the machine trusts, as pip does.
+export UV_SYSTEM_CERTS ?= true
+
 # $(call install,arguments): installs with uv where it is at hand, otherwise, or if uv fails, with pip.
 # uv does not read pip's own settings; pip does, so a machine with a mirror of its own still works.
 define install
 uv=$$(command -v uv || echo $(BIN)/uv); \
 if ! { [ -x "$$uv" ] && "$$uv" pip install --quiet --python $(BIN)/python $(1); }; then \
+	echo "without uv; pip takes a little longer"; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
 	$(BIN)/python -m pip install --quiet $(1); \
 fi
@@ -33,7 +37,7 @@ demo: $(VENV)/.usable ## tell one year of one society in the terminal, then serv
 test: setup system lint ## everything a change must pass, on SQLite and PostgreSQL
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
-	@$(BIN)/coverage report --skip-covered || true
+	$(BIN)/coverage report
 
 prove: setup system ## every figure of the issues at its full size; writes docs/proofs.md
 	$(BIN)/python -m pytest tests/proofs -m prove
@@ -73,7 +77,7 @@ $(VENV)/.usable: requirements/use.txt requirements/build.txt requirements/uv.txt
 	@[ -x $(BIN)/python ] || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt \
-		|| echo "uv could not be had; pip does it, only slower"
+		|| true
 	@echo "installing what creditbank needs to run"
 	@$(call install,--require-hashes -r requirements/build.txt -r requirements/use.txt)
 	@$(call install,--no-deps --no-build-isolation --editable .)

@@ -21,6 +21,7 @@ ROOMS = (
     "creditbank.core.banks",
     "creditbank.core.keys",
     "creditbank.ledger.books",
+    "creditbank.ledger.imports",
 )
 
 

@@ -3,12 +3,12 @@
 Rooms, from the ground up (imports point downwards only):
 
 - ``core``         errors, clock, ids, values, banks, database (Unit, View), idempotency keys
+- ``jobs``         the claim rows of scheduled work
 - ``ledger``       chart, books, posting, issues, holds, statements, journal, audit
 - ``people``       communities, members
 - ``schemes``      the parameters of a programme, and rewards (pure)
+- ``recognition``  periods, standings, ranking
 - ``tasks``        categories, tasks, claims, reviews
-- ``recognition``  periods, ranking
-- ``jobs``         the claim rows of scheduled work
 
 The engine knows no web, no wall clock and no shop. Every function that writes takes a `Unit`
 first, every function that reads takes a `View`; both are opened at the edge and handed down.

@@ -36,7 +36,7 @@ from creditbank.core.engines import (
     write_engine,
     writer_lock,
 )
-from creditbank.core.errors import BankSuspended, SchemaMissing
+from creditbank.core.errors import BankSuspended, DatabaseUnavailable, SchemaMissing
 from creditbank.core.ids import IdSource
 from creditbank.core.tables import UtcDateTime
 from creditbank.core.units import Actor, Declined, Unit, View
@@ -58,22 +58,32 @@ class _Work(Generic[R]):
     def __init__(self, body: Callable[[Connection, _Work[R]], R | Declined], clock: Clock) -> None:
         self.body = body
         self.ids = IdSource()
+        self.clock = clock
         self.now: datetime = clock.now()
         self.pinned = False
         self.future: Future[R] = Future()
 
+    def wanted(self) -> bool:
+        """Tell whether somebody still waits; from here on the future cannot be cancelled."""
+        return self.future.set_running_or_notify_cancel()
+
     def run(self, connection: Connection) -> R | Declined:
         self.ids.rewind()
+        if not self.pinned:
+            self.now = self.clock.now()
         return self.body(connection, self)
 
     def settle(self, outcome: R | Declined | BaseException) -> None:
         """Tell the caller; only called when the outcome is final in the database."""
         if isinstance(outcome, Declined):
             self.future.set_exception(outcome.error)
-        elif isinstance(outcome, Exception):
-            self.future.set_exception(translated(outcome))
         elif isinstance(outcome, BaseException):
-            self.future.set_exception(RuntimeError(f"the unit stopped: {outcome!r}"))
+            error = translated(outcome)
+            if not isinstance(error, Exception):
+                error = RuntimeError(f"the unit stopped: {outcome!r}")
+            if error is not outcome:
+                error.__cause__ = outcome
+            self.future.set_exception(error)
         else:
             self.future.set_result(outcome)
 
@@ -90,6 +100,7 @@ class Writer:
         self._queue = queue.PriorityQueue()
         self._order = 0
         self._order_lock = threading.Lock()
+        self._closed = False
         count = 1 if self._batching else WRITERS_POSTGRES
         loop = self._loop_batching if self._batching else self._loop_single
         self._threads = [
@@ -125,12 +136,15 @@ class Writer:
         """Queue work on the tables that belong to no bank: founding one, the heartbeat."""
 
         def body(connection: Connection, this: _Work[R]) -> R | Declined:
+            this.pinned = True
             return work(connection, this.now)
 
         return self._enqueue(_Work(body, self._database.clock), patient=False)
 
     def _enqueue(self, work: _Work[R], *, patient: bool) -> Future[R]:
         with self._order_lock:
+            if self._closed:
+                raise DatabaseUnavailable("the writer is closed / 写入已停止")
             self._order += 1
             self._queue.put((1 if patient else 0, self._order, work))
         return work.future
@@ -148,8 +162,9 @@ class Writer:
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        for _ in self._threads:
-            with self._order_lock:
+        with self._order_lock:
+            self._closed = True
+            for _ in self._threads:
                 self._order += 1
                 self._queue.put((2, self._order, None))
         for thread in self._threads:
@@ -160,6 +175,7 @@ class Writer:
 
     def _loop_batching(self) -> None:
         while (batch := self._take()) is not None:
+            batch = [work for work in batch if work.wanted()]
             outcomes = self._try_batch(batch)
             if outcomes is None:
                 for work in batch:
@@ -214,15 +230,15 @@ class Writer:
             _, _, work = self._queue.get()
             if work is None:
                 return
-            self._run_alone(work)
+            if work.wanted():
+                self._run_alone(work)
 
     def _run_alone(self, work: _Work[Any]) -> None:
         """Run one unit in a transaction of its own, replaying it when the database asks for it."""
         for attempt in range(_REPLAYS_MOST + 1):
             try:
                 with self._engine.begin() as connection:
-                    with connection.begin_nested():
-                        outcome = work.run(connection)
+                    outcome = work.run(connection)
                     _refuse_aborted(connection)
             except BaseException as error:  # noqa: BLE001 - handed to the caller
                 if is_replayable(error) and attempt < _REPLAYS_MOST:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from creditbank.core.errors import Busy, CreditbankError, DatabaseUnavailable, WriterTaken
@@ -26,6 +27,7 @@ LOCK_TIMEOUT_MS = 3000
 _SQLITE_BUSY_MS = 5000
 _REPLAYED = {"40001", "40P01"}
 _LOCK_TIMEOUT = "55P03"
+_READ_ONLY = "25006"
 _CONNECTION_LOST = ("08", "57P")
 
 
@@ -69,7 +71,7 @@ def read_engine(url: URL) -> Engine:
     if is_sqlite(url):
         path = sqlite_path(url).resolve()
         engine = create_engine(
-            f"sqlite:///file:{path}?mode=ro&uri=true",
+            f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true",
             poolclass=QueuePool,
             pool_size=READERS,
             max_overflow=2,
@@ -106,6 +108,7 @@ def _sqlite_manners(engine: Engine, begin: str) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA recursive_triggers=ON")  # so that REPLACE is a DELETE to triggers
         if begin == "BEGIN IMMEDIATE":
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
@@ -133,10 +136,12 @@ def translated(error: BaseException) -> BaseException:
     """Turn a database's own fault into a typed error; give back anything else as it is."""
     if isinstance(error, CreditbankError) or not isinstance(error, DBAPIError):
         return error
-    if sqlstate(error) == _LOCK_TIMEOUT:
+    state = sqlstate(error)
+    if state == _LOCK_TIMEOUT or state in _REPLAYED:
         return Busy()
-    if isinstance(error, OperationalError):
-        return DatabaseUnavailable(str(error.orig).splitlines()[0])
+    unusable = type(error) is DatabaseError  # SQLite: the file is no database, or is damaged
+    if isinstance(error, OperationalError) or state == _READ_ONLY or unusable:
+        return DatabaseUnavailable(next(iter(str(error.orig).splitlines()), "?"))
     return error
 
 
@@ -151,7 +156,7 @@ def writer_lock(url: URL | str) -> Iterator[None]:
     if not is_sqlite(url):
         yield
         return
-    path = sqlite_path(url)
+    path = sqlite_path(url).resolve()
     lock_path = path.with_name(path.name + ".writer")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

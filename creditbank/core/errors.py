@@ -7,7 +7,7 @@ program needs. ``final`` says whether the refusal is an outcome that an idempote
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -30,9 +30,8 @@ class CreditbankError(Exception):
     @property
     def figures(self) -> dict[str, Any]:
         """The fields of this error, ready for JSON."""
-        if not is_dataclass(self):
-            return {}
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        names = getattr(self, "__dataclass_fields__", {})
+        return {name: getattr(self, name) for name in names}
 
     def sentence(self, language: str = "en") -> str:
         """Say what happened to a person; ``language`` is ``zh`` or ``en``."""

@@ -24,6 +24,11 @@ def _uuid7(instant: datetime) -> int:
     return (milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low
 
 
+def _number(instant: datetime) -> int:
+    """Return 31 bits of seconds and 32 random bits."""
+    return ((int(instant.timestamp()) & (2**31 - 1)) << 32) | secrets.randbits(32)
+
+
 def _encode(number: int) -> str:
     """Write 128 bits in 26 characters of Crockford's alphabet, lower case."""
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
@@ -34,30 +39,41 @@ class IdSource:
 
     def __init__(self) -> None:
         """Start with nothing drawn."""
-        self._drawn: list[str] = []
-        self._next = 0
+        self._drawn: dict[str, list[str]] = {}
+        self._next: dict[str, int] = {}
+        self._number: int | None = None
 
     def rewind(self) -> None:
         """Start over: the next draws repeat the first ones, so a replayed unit is the same unit."""
-        self._next = 0
+        self._next = {}
+        self._number = None
 
-    def _draw(self, fresh: str) -> str:
-        if self._next == len(self._drawn):
-            self._drawn.append(fresh)
-        self._next += 1
-        return self._drawn[self._next - 1]
+    def _draw(self, kind: str, fresh: str) -> str:
+        """Draw by kind: a replay that finds other rows there still draws what fits."""
+        drawn = self._drawn.setdefault(kind, [])
+        place = self._next.get(kind, 0)
+        if place == len(drawn):
+            drawn.append(fresh)
+        self._next[kind] = place + 1
+        return drawn[place]
 
     def prefixed(self, prefix: str, instant: datetime) -> str:
         """Return a new id such as ``mem_01j…``; ``instant`` only helps indexes."""
-        return self._draw(f"{prefix}_{_encode(_uuid7(instant))}")
+        return self._draw(prefix, f"{prefix}_{_encode(_uuid7(instant))}")
 
     def number(self, instant: datetime) -> int:
-        """Return a new positive 63-bit number for rows that people never see."""
-        return int(self._draw(str(_uuid7(instant) >> 65)))
+        """Return a new positive 63-bit number for rows that people never see.
+
+        The numbers of one unit follow each other, so that they cannot clash among themselves.
+        """
+        if self._number is None:
+            self._number = int(self._draw("number", str(_number(instant))))
+        self._number += 1
+        return self._number
 
     def digits(self, count: int) -> str:
         """Return ``count`` unpredictable decimal digits."""
-        return self._draw(f"{secrets.randbelow(10**count):0{count}d}")
+        return self._draw(f"digits {count}", f"{secrets.randbelow(10**count):0{count}d}")
 
 
 def is_id(text: str, prefix: str) -> bool:

@@ -76,8 +76,7 @@ def lock(unit: Unit, places: Iterable[Place]) -> dict[Place, Locked]:
     """
     wanted = set(places)
     found = _find(unit, wanted)
-    missing = wanted - found.keys()
-    if missing:
+    while missing := wanted - found.keys():
         known = every_asset(unit)
         for _, code in missing:
             if code not in known:

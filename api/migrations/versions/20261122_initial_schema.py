@@ -147,6 +147,40 @@ def upgrade() -> None:
         batch_op.create_index("ix_hold_due", ["bank_id", "state", "ends_at"], unique=False)
 
     op.create_table(
+        "import_file",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("import_id", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("parts_loaded", sa.Integer(), nullable=False),
+        sa.Column("rows_loaded", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=400), nullable=True),
+        sa.Column("opened_by", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "asset_code"],
+            ["asset.bank_id", "asset.code"],
+            name=op.f("fk_import_file_bank_id_asset_code"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "import_id", name=op.f("pk_import_file")),
+    )
+    op.create_table(
+        "import_part",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("import_id", sa.String(length=40), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "import_id"],
+            ["import_file.bank_id", "import_file.import_id"],
+            name=op.f("fk_import_part_bank_id_import_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "import_id", "n", name=op.f("pk_import_part")),
+    )
+    op.create_table(
         "posting",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("transfer_id", sa.String(length=40), nullable=False),

@@ -1,0 +1,102 @@
+"""The web app: everything wired once, nothing decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import openapi, problems, schema
+from api.errors import BodyTooLarge
+from api.installation import version
+from api.routes import ROUTERS
+from api.settings import BODY_BYTES_MOST, Settings
+from creditbank.core.database import Database
+
+_GC_THRESHOLD = 50_000
+
+
+class BodyLimit:
+    """Refuses a body that is too large, before it is read as a whole."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        """Wrap an app."""
+        self._app = app
+        self._most = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, counting what comes in."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        if said.isdigit() and int(said) > self._most:
+            await problems.answer(BodyTooLarge(self._most), scope["path"])(scope, receive, send)
+            return
+        come = 0
+
+        async def counted() -> Message:
+            nonlocal come
+            message = await receive()
+            come += len(message.get("body", b""))
+            if come > self._most:
+                raise BodyTooLarge(self._most)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def create_app(database: Database | None = None, *, settings: Settings | None = None) -> FastAPI:
+    """Return the web app on an open database, or on that of the settings once it starts.
+
+    The app closes its database when it stops.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = app.state.database
+        if opened is None:
+            opened = await asyncio.to_thread(_open, settings or Settings())
+            app.state.database = opened
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_GC_THRESHOLD)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(opened.close)
+
+    app = FastAPI(
+        title="creditbank",
+        version=version(),
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        generate_unique_id_function=_named,
+    )
+    app.state.database = database
+    app.state.bank_ids = {}
+    app.add_middleware(
+        BodyLimit, most_bytes=settings.body_bytes_most if settings else BODY_BYTES_MOST
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi.install(app)
+    return app
+
+
+def _open(settings: Settings) -> Database:
+    schema.check(settings.database)
+    return Database(settings.database)
+
+
+def _named(route: Any) -> str:  # noqa: ANN401 - FastAPI's own kind of route
+    """Return the operation's id: the noun's tag and the verb of its function."""
+    tag = str(route.tags[0]) if route.tags else "service"
+    return f"{tag}.{route.name}"

