@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,11 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import openapi, problems, schema
 from api.errors import BodyTooLarge
 from api.installation import version
-from api.routes import ROUTERS
+from api.routes import banks, communities, service
 from api.settings import BODY_BYTES_MOST, Settings
 from creditbank.core.database import Database
 
 _GC_THRESHOLD = 50_000
+ROUTERS = (service.router, banks.router, communities.router)
+Background = Callable[[Database], AbstractContextManager[None]]
 
 
 class BodyLimit:
@@ -51,25 +53,34 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
-def create_app(database: Database | None = None, *, settings: Settings | None = None) -> FastAPI:
+def create_app(
+    database: Database | None = None,
+    *,
+    settings: Settings | None = None,
+    background: Background | None = None,
+) -> FastAPI:
     """Return the web app on an open database, or on that of the settings once it starts.
 
-    The app closes its database when it stops.
+    ``background`` is what runs beside it, such as the scheduler. The app closes its database
+    when it stops.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = app.state.database
-        if opened is None:
-            opened = await asyncio.to_thread(_open, settings or Settings())
-            app.state.database = opened
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_GC_THRESHOLD)
+        held = ExitStack()
+        if app.state.database is None:
+            app.state.database = await asyncio.to_thread(_open, settings or Settings())
+        held.callback(app.state.database.close)
         try:
+            if background is not None:
+                running = background(app.state.database)
+                await asyncio.to_thread(held.enter_context, running)
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_GC_THRESHOLD)
             yield
         finally:
-            await asyncio.to_thread(opened.close)
+            await asyncio.to_thread(held.close)
 
     app = FastAPI(
         title="creditbank",

@@ -24,6 +24,7 @@ class Right(StrEnum):
     KEEP_MEMBERS = "keep members"
     SEE_MEMBERS = "see members"
     KEEP_COMMUNITIES = "keep communities"
+    KEEP_CATEGORIES = "keep categories"
     KEEP_TASKS = "keep tasks"
     KEEP_ATTENDANCE = "keep attendance"
     REVIEW = "review"
@@ -31,7 +32,7 @@ class Right(StrEnum):
     KEEP_MERCHANTS = "keep merchants"
     SEE_MERCHANTS = "see merchants"
     REFUND = "refund"
-    KEEP_PERIODS = "keep periods"
+    KEEP_SCHEME = "keep the scheme"
     SEE_LEDGER = "see the ledger"
     AUDIT = "audit"
     SEE_JOBS = "see jobs"
@@ -63,10 +64,11 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
         _ALL
         | {
             Right.KEEP_COMMUNITIES,
+            Right.KEEP_CATEGORIES,
             Right.KEEP_MEMBERS,
             Right.SEE_MEMBERS,
             Right.KEEP_MERCHANTS,
-            Right.KEEP_PERIODS,
+            Right.KEEP_SCHEME,
             Right.SEE_LEDGER,
             Right.AUDIT,
             Right.SEE_JOBS,
@@ -81,8 +83,3 @@ assert set(RIGHTS) == OFFICE | {Role.MEMBER, Role.TILL}, "every role stands in t
 def may(role: Role, right: Right) -> bool:
     """Tell whether a role includes a right."""
     return right in RIGHTS[role]
-
-
-def roles_with(right: Right) -> list[Role]:
-    """Return the roles that include a right, for the description of a route."""
-    return [role for role in Role if may(role, right)]

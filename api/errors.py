@@ -168,3 +168,13 @@ class BackupFailed(Unavailable):
     zh = "备份或恢复没有成功:{reason}"
     en = "The backup or restore did not succeed: {reason}"
     reason: str
+
+
+@dataclass(eq=False)
+class DemonstrationRefused(Refused):
+    """A demonstration is never played in a database that holds a real bank."""
+
+    slug = "demonstration-refused"
+    zh = "数据库中已有互助社“{bank}”,示范不会写入其中"
+    en = "The database holds the bank '{bank}'; no demonstration is played in it"
+    bank: str

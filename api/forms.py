@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -52,19 +52,9 @@ def _printable(text: str) -> str:
     return text
 
 
-def text(least: int, most: int) -> Any:  # noqa: ANN401 - a type made at run time
-    """Return the type of a text of a length, without control characters, trimmed."""
-    return Annotated[
-        str,
-        StringConstraints(strict=True, strip_whitespace=True, min_length=least, max_length=most),
-        AfterValidator(_printable),
-    ]
-
-
-def ident(prefix: str) -> Any:  # noqa: ANN401 - a type made at run time
-    """Return the type of an id with a prefix, in a body."""
-    pattern = f"^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$"
-    return Annotated[str, StringConstraints(strict=True, pattern=pattern)]
+def _pattern(prefix: str) -> str:
+    """Return the pattern of the ids of one kind."""
+    return f"^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$"
 
 
 Units = Annotated[
@@ -91,6 +81,20 @@ Reason = Annotated[
     AfterValidator(_printable),
 ]
 
+Title = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(_printable),
+]
+ShortName = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=40),
+    AfterValidator(_printable),
+]
+MemberRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("mem"))]
+CommunityRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("com"))]
+OfferRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("ofr"))]
+
 Limit = Annotated[int, Query(ge=1, le=200, description="How many rows at most.")]
 Cursor = Annotated[
     str | None,
@@ -100,6 +104,23 @@ Cursor = Annotated[
         description="`next` of the page before; leave it out for the first page.",
     ),
 ]
+
+
+def _path_id(prefix: str, what: str) -> Any:  # noqa: ANN401 - a marker of FastAPI's
+    return Path(description=f"The id of {what}.", pattern=_pattern(prefix))
+
+
+MemberId = Annotated[str, _path_id("mem", "a member")]
+TaskId = Annotated[str, _path_id("tsk", "a task")]
+ClaimId = Annotated[str, _path_id("clm", "a claim")]
+MerchantId = Annotated[str, _path_id("mer", "a merchant")]
+TillId = Annotated[str, _path_id("til", "a till")]
+OfferId = Annotated[str, _path_id("ofr", "an offer")]
+PayCodeId = Annotated[str, _path_id("pcd", "a pay code")]
+RedemptionId = Annotated[str, _path_id("red", "a redemption")]
+TransferId = Annotated[str, _path_id("trf", "a transfer")]
+PeriodName = Annotated[str, Path(description="The name of a period.", pattern=r"^[0-9]{4}$")]
+AssetPath = Annotated[str, Path(description="An asset's code.", pattern=r"^[A-Z][A-Z0-9]{1,15}$")]
 
 
 class Form(BaseModel):
@@ -112,10 +133,3 @@ class Shown(BaseModel):
     """What an answer starts from: read from the engine's frozen values, never from a table."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-class Done(Shown):
-    """A write that leaves nothing to tell but that it is done."""
-
-    done: bool = True
-    at: datetime | None = None

@@ -96,9 +96,7 @@ def body_of(
     return whole
 
 
-def answer(
-    error: CreditbankError, path: str, fields: Sequence[FieldProblem] = ()
-) -> JSONResponse:
+def answer(error: CreditbankError, path: str, fields: Sequence[FieldProblem] = ()) -> JSONResponse:
     """Return the response that tells an error."""
     status = status_of(error)
     headers = {"Cache-Control": "no-store"}

@@ -20,8 +20,25 @@ APPEND_ONLY = ("transfer", "posting")
 ROOMS = (
     "creditbank.core.banks",
     "creditbank.core.keys",
+    "creditbank.core.counters",
+    "creditbank.jobs",
     "creditbank.ledger.books",
     "creditbank.ledger.imports",
+    "creditbank.people.communities",
+    "creditbank.people.members",
+    "creditbank.schemes.scheme",
+    "creditbank.recognition.periods",
+    "creditbank.recognition.standings",
+    "creditbank.recognition.ranking",
+    "creditbank.tasks.categories",
+    "creditbank.tasks.tasks",
+    "creditbank.tasks.claims",
+    "merchants.partners",
+    "merchants.tills",
+    "merchants.codes",
+    "merchants.offer_book",
+    "merchants.requests",
+    "merchants.redemptions",
 )
 
 

@@ -1,8 +1,8 @@
 """Access tokens: who may call, bound to a member, a till or an office role.
 
 The secret is 256 bits, shown once when it is made; the table keeps its SHA-256. A token belongs
-to one bank: at another it is unknown. An office token names a person by a staff id, and the
-member that person also is, so that law 7 can be held.
+to one bank: at another it is unknown. An office token names a person by a staff id; it and a
+till's token can name the member that person also is, so that law 7 can be held.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def create(
     till_id: str | None = None,
     staff_id: str | None = None,
 ) -> Token:
-    """Keep a token for a member, a till, or an office role (and the member behind it).
+    """Keep a token for a member, or for a till or an office role (and the member behind it).
 
     ``staff_id`` names a person who has an office token already; without it a new one is made.
 
@@ -157,8 +157,6 @@ def _refuse_misfit(
         raise BadField("till", "only and always with the role till / 收银端角色须指定收银端")
     if role is Role.MEMBER and member_id is None:
         raise BadField("member", "the role member names one / 成员角色须指定成员")
-    if role is Role.TILL and member_id is not None:
-        raise BadField("member", "a till has none / 收银端不属于成员")
     if staff_id is not None and (role not in OFFICE or not is_id(staff_id, "stf")):
         raise BadField("staff", "stf_…, office roles only / 仅限工作人员角色")
 

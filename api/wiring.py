@@ -14,8 +14,9 @@ from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import tokens
-from api.auth import Right, may, roles_with
+from api.auth import Right, may
 from api.errors import CallerSuspended, RoleDenied, TokenMissing, TokenUnknown
+from api.forms import MemberId
 from api.tokens import Role, Token
 from creditbank.core import banks
 from creditbank.core.database import Database
@@ -23,7 +24,7 @@ from creditbank.core.errors import BankNotFound, KeyMissing
 from creditbank.core.keys import KEY_LENGTH
 from creditbank.core.units import Actor, Declined, Unit, View
 from creditbank.people import members
-from merchants import tills
+from creditbank.people.errors import MemberNotFound
 
 R = TypeVar("R")
 
@@ -78,6 +79,21 @@ class Caller:
         assert self.token.till_id is not None, "the right names a till"
         return self.token.till_id
 
+    def may(self, right: Right) -> bool:
+        """Tell whether this caller's role includes a right."""
+        return may(self.token.role, right)
+
+    def on_behalf_of(self, member_id: str | None) -> str | None:
+        """Return whom a write is for: a member acts for oneself, staff for whom they name.
+
+        Raises:
+            MemberNotFound: a member names somebody else.
+        """
+        own = self.token.member_id if self.token.role is Role.MEMBER else None
+        if own is not None and member_id not in {None, own}:
+            raise MemberNotFound(str(member_id))
+        return own or member_id
+
     async def write(self, work: Callable[[Unit], R | Declined]) -> R:
         """Run one unit as this caller; the answer exists after the commit."""
         return await self.database.writer.run(self.bank_id, self.actor, work)
@@ -103,29 +119,47 @@ async def _token(
 def _known(view: View, secret: str) -> Token:
     """Return the token of a secret whose holder may act.
 
+    A suspended till may still ask what became of its requests: the engine refuses the rest.
+
     Raises:
         TokenUnknown: this bank has no such token.
-        CallerSuspended: the member or till behind it is suspended.
+        CallerSuspended: the member behind it is suspended.
     """
     token = tokens.find(view, secret)
     if token is None:
         raise TokenUnknown
-    if token.member_id is not None and not members.is_active(view, token.member_id):
-        raise CallerSuspended
-    if token.till_id is not None and not tills.is_active(view, token.till_id):
-        raise CallerSuspended
+    if token.member_id is not None:
+        status = members.find(view, token.member_id).status
+        if status is not members.Status.ACTIVE:
+            raise CallerSuspended
     return token
 
 
-def having(right: Right) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
-    """Return the dependency that hands a route its caller, if their role includes a right."""
+def having(*rights: Right) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
+    """Return the dependency that hands a route its caller, if their role has one of the rights."""
 
     async def caller(caller: Annotated[Caller, Depends(_token)]) -> Caller:
-        if not may(caller.token.role, right):
-            raise RoleDenied(caller.token.role, right)
+        if not any(may(caller.token.role, right) for right in rights):
+            raise RoleDenied(caller.token.role, rights[0])
         return caller
 
-    caller.__doc__ = f"Roles: {', '.join(roles_with(right))}."
+    return Depends(caller)
+
+
+def of_member(right_of_staff: Right | None) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
+    """Return the dependency of routes about one member: that member, or staff with a right.
+
+    To a member anyone else does not exist; None keeps staff out, too.
+    """
+
+    async def caller(member_id: MemberId, caller: Annotated[Caller, Depends(_token)]) -> Caller:
+        if caller.token.role is Role.MEMBER:
+            if member_id != caller.member_id:
+                raise MemberNotFound(member_id)
+        elif right_of_staff is None or not may(caller.token.role, right_of_staff):
+            raise RoleDenied(caller.token.role, right_of_staff or Right.ACT_AS_MEMBER)
+        return caller
+
     return Depends(caller)
 
 
@@ -153,3 +187,4 @@ async def key_of(
 
 
 Key = Annotated[str, Depends(key_of)]
+AnyCaller = Annotated[Caller, Depends(_token)]

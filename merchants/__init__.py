@@ -1,8 +1,10 @@
-"""The redemption service: partner shops take points at the till.
+"""The redemption service: points become money off, a thing or a service at a partner shop.
 
-``partners`` shops · ``tills`` the devices they scan with · ``codes`` what a member shows ·
-``offers`` the rules of a discount (pure) · ``offer_book`` offers in force · ``redemptions`` scan,
-redeem, authorise, capture, void, cancel · ``refunds`` points back · ``audit`` proofs of the wing.
-
-Imports point down to ``creditbank``; nothing there knows of shops.
+``partners`` the shops · ``tills`` where they take points · ``codes`` what a member shows ·
+``code_digits``, ``code_pictures`` its digits and its picture (pure) · ``offers`` the rules (pure)
+· ``offer_files`` rules read from TOML (pure) · ``offer_book`` what a shop has adopted · ``caps``
+how much of a rule is used up · ``requests`` what a till asked for, by its request id ·
+``redemptions`` the states and rows · ``scans`` a code is burned, points are quoted · ``checkout``
+redeem, authorise, capture · ``cancellations`` cancel, void, stop · ``refunds`` points that come
+back · ``receipts`` what till and member see · ``errors`` what can go wrong · ``audit`` proofs.
 """

@@ -244,19 +244,6 @@ class RedemptionExpired(Gone):
 
 
 @dataclass(eq=False)
-class RedemptionElsewhere(Refused):
-    """The redemption's state does not allow this; ``follows`` says what can be done next."""
-
-    slug = "redemption-state"
-    zh = "这笔核销的状态是“{state}”,不能“{verb}”;可以:{follows}"
-    en = "This redemption is '{state}', so not '{verb}'; possible next: {follows}"
-    redemption_id: str
-    state: str
-    verb: str
-    follows: str
-
-
-@dataclass(eq=False)
 class RequestCancelled(Refused):
     """The till cancelled this request before it arrived."""
 
@@ -316,6 +303,16 @@ class RefundTooMuch(Refused):
     en = "At most {points_most} points can still be refunded"
     redemption_id: str
     points_most: int
+
+
+@dataclass(eq=False)
+class NothingToRefund(Refused):
+    """What remains of the bill still allows all points that were not given back."""
+
+    slug = "nothing-to-refund"
+    zh = "剩余账单仍可使用这些积分,无需退分"
+    en = "What remains of the bill still allows these points; none come back"
+    redemption_id: str
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from creditbank.core.errors import BadField
 from creditbank.core.values import PAYMENT_UNITS_MOST, read_units, whole_units
 from merchants.errors import CartEmpty, OfferInvalid, OutOfStock, QuotaUsed
 
@@ -116,6 +117,39 @@ def cart(value: object) -> int:
     if type(value) is int and value == 0:
         raise CartEmpty
     return whole_units(value, CART_FEN_MOST)
+
+
+def check_said(cart_fen: object, points: object) -> None:
+    """See that a bill and a choice of points, where they were said, are whole numbers in bounds.
+
+    Raises:
+        CartEmpty: the bill is 0.
+        BadAmount: one of them is no whole number in bounds.
+    """
+    if cart_fen is not None:
+        cart(cart_fen)
+    if points is not None:
+        whole_units(points, PAYMENT_UNITS_MOST)
+
+
+def check_bill(offer: Offer, cart_fen: int | None) -> None:
+    """See that a bill was said only where the offer has one.
+
+    Raises:
+        BadField: the offer has no bill.
+    """
+    if isinstance(offer.rule, Item) and cart_fen is not None:
+        raise BadField("cart_fen", "this offer has no bill / 该优惠不按账单计算")
+
+
+def check_choice(offer: Offer, points: int) -> None:
+    """See that points were chosen only where the offer leaves a choice.
+
+    Raises:
+        BadField: an item has its fixed number of points.
+    """
+    if isinstance(offer.rule, Item) and points != offer.rule.points:
+        raise BadField("points", f"{offer.rule.points} for this item / 该项固定分数")
 
 
 def points_of_bill(rule: Step, cart_fen: int) -> int:

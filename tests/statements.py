@@ -31,10 +31,11 @@ LOCK_ORDER: dict[str, int] = {
     "member": 2,
     "task": 3,
     "claim": 4,
+    "till": 5,
     "pay_code": 5,
     "redemption": 5,
-    "hold": 6,
-    "counter": 7,
+    "counter": 6,
+    "hold": 7,
     "account": 8,
 }
 

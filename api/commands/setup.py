@@ -6,24 +6,25 @@ from typing import Annotated
 
 import typer
 
+from api.commands import bank as banks
 from api.commands.options import BankSlug, DatabaseUrl, url_of
 
 DEFAULT_SLUG = "trust"
-DEFAULT_ZONE = "Asia/Shanghai"
 
 
 def init(
     database: DatabaseUrl = None,
     bank: BankSlug = None,
     name: Annotated[str | None, typer.Option(help="Found a bank of this name, too.")] = None,
-    zone: Annotated[str, typer.Option(help="The time zone of its days.")] = DEFAULT_ZONE,
+    zone: banks.Zone = banks.DEFAULT_ZONE,
+    asset: banks.Assets = banks.DEFAULT_ASSETS,
 ) -> None:
     """建库。 Set a database up, and found its first bank when given --name."""
     migrate(database)
     if name is not None:
-        from api.commands.bank import found  # noqa: PLC0415 - slow
-
-        found(database, bank or DEFAULT_SLUG, name, zone)
+        banks.found(database, slug=bank or DEFAULT_SLUG, name=name, zone=zone, assets=asset)
+    else:
+        typer.echo("下一步 / Next: creditbank bank create SLUG --name NAME")
 
 
 def migrate(database: DatabaseUrl = None) -> None:

@@ -43,6 +43,7 @@ class CounterRow(OfBank, table=True):
 
 
 counters = table(CounterRow)
+_wanted = counters.alias("wanted")
 
 
 def of_day(what: str, who: str, day: date) -> Counter:
@@ -64,10 +65,10 @@ def lock(unit: Unit, wanted: Iterable[Counter]) -> dict[Counter, int]:
         insert_or_skip(unit, counters),
         [{"bank_id": unit.bank_id, **name._asdict(), "used": 0} for name in names],
     )
-    place = (counters.c.what, counters.c.who, counters.c.day)
+    place = (_wanted.c.what, _wanted.c.who, _wanted.c.day)
     rows = unit.rows(
-        select(*place, counters.c.used)
-        .where(counters.c.bank_id == unit.bank_id, tuple_(*place).in_(names))
+        select(*place, _wanted.c.used)
+        .where(_wanted.c.bank_id == unit.bank_id, tuple_(*place).in_(names))
         .order_by(*place)
         .with_for_update(key_share=True)
     )

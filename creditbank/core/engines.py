@@ -70,8 +70,9 @@ def read_engine(url: URL) -> Engine:
     """Open a database for reading only, one snapshot per connection use."""
     if is_sqlite(url):
         path = sqlite_path(url).resolve()
+        query = {"mode": "ro", "uri": "true"}
         engine = create_engine(
-            f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true",
+            URL.create("sqlite", database=f"file:{quote(str(path))}", query=query),
             poolclass=QueuePool,
             pool_size=READERS,
             max_overflow=2,

@@ -215,6 +215,16 @@ class AlreadyReversed(Refused):
 
 
 @dataclass(eq=False)
+class NotReversible(Refused):
+    """Opening and ending a hold is mended by the hold's own verbs."""
+
+    slug = "not-reversible"
+    zh = "这张凭证只是冻结或解冻，不能冲正"
+    en = "This transfer only opened or ended a hold and cannot be reversed"
+    transfer_id: str
+
+
+@dataclass(eq=False)
 class InsufficientPoints(Refused):
     """The source would fall below its floor."""
 

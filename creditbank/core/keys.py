@@ -13,7 +13,8 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import reduce, wraps
+from operator import or_
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter
@@ -88,8 +89,8 @@ def keyed(
     def answers() -> TypeAdapter[Any]:
         if not adapter:
             hint = get_type_hints(function)["return"]
-            parts = [part for part in get_args(hint) or (hint,) if part is not Declined]
-            wanted = hint if not get_args(hint) or Declined not in get_args(hint) else parts[0]
+            parts = tuple(part for part in get_args(hint) if part is not Declined)
+            wanted = reduce(or_, parts) if Declined in get_args(hint) else hint
             adapter.append(TypeAdapter(wanted))
         return adapter[0]
 
@@ -131,7 +132,7 @@ def keyed(
         if isinstance(result, Declined):
             _remember(unit, claim, result.error.slug, to_jsonable_python(result.error.figures))
         else:
-            _remember(unit, claim, _OK, answers().dump_python(result, mode="json"))
+            _remember(unit, claim, _OK, [answers().dump_python(result, mode="json")])
         return result
 
     return once
@@ -154,9 +155,9 @@ def _recall(unit: Unit, claim: Mapping[str, Any], digest: str, answers: TypeAdap
     if row.outcome != _OK:
         figures = row.answer or {}
         return Declined(CreditbankError.by_slug[row.outcome](**figures))
-    if row.answer is None and answers.core_schema["type"] != "none":
+    if row.answer is None:
         raise AnswerGone(row.outcome)
-    return answers.validate_python(row.answer, strict=False)
+    return answers.validate_python(row.answer[0], strict=False)
 
 
 def forget_answers(unit: Unit) -> int:

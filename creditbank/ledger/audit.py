@@ -196,7 +196,7 @@ def transfers_have_postings(view: View) -> list[Finding]:
 
 
 def reversals_equal_their_originals(view: View) -> list[Finding]:
-    """A transfer that reverses another moves the same total of the same assets."""
+    """A reversal moves the original's total of the same assets; a hold's return is no flow."""
     return findings(
         view,
         "reversals equal their originals",
@@ -214,6 +214,7 @@ def reversals_equal_their_originals(view: View) -> list[Finding]:
             JOIN posting p ON p.bank_id = t.bank_id AND p.transfer_id = t.reverses
             JOIN account a ON a.bank_id = p.bank_id AND a.account_id = p.source_id
             WHERE t.bank_id = :bank_id AND t.reverses IS NOT NULL
+                AND a.address NOT LIKE 'member/%/held'
         ) moved ON moved.of_transfer = r.transfer_id
         WHERE r.bank_id = :bank_id AND r.reverses IS NOT NULL
         GROUP BY r.transfer_id, r.reverses, moved.asset_code HAVING sum(moved.units) <> 0

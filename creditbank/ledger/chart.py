@@ -45,6 +45,11 @@ def held(member_id: str) -> str:
     return f"member/{member_id}/held"
 
 
+def is_held(address: str) -> bool:
+    """Tell whether an address is what a member has on hold."""
+    return address.startswith("member/") and address.endswith("/held")
+
+
 def debt(member_id: str) -> str:
     """Return the address of what a member still has to earn back (zero or below)."""
     return f"member/{member_id}/debt"

@@ -56,7 +56,8 @@ def issue(
             drafted.append(
                 Posting(chart.ISSUANCE, chart.member(one.member_id), rest, one.expires_on)
             )
-    draft = Draft(Kind.ISSUE, key, occurred_at, tuple(drafted), refers_to, None, period_id)
+    said = tuple((one.member_id, one.amount.units, one.amount.asset) for one in earned)
+    draft = Draft(Kind.ISSUE, key, occurred_at, tuple(drafted), refers_to, None, period_id, said)
     return post(unit, draft)
 
 
@@ -124,6 +125,7 @@ def withdraw(unit: Unit, *, transfer_id: str, key: str, period_id: str | None) -
             first.refers_to,
             transfer_id,
             period_id,
+            (),
         ),
     )
 

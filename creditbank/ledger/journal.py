@@ -73,6 +73,20 @@ class Plan:
         return [entry.draft for entry in self.entries]
 
 
+def decoded(content: bytes) -> str:
+    """Return a file's text: UTF-8 with or without a mark, otherwise GB18030.
+
+    Raises:
+        BadJournal: it is neither.
+    """
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadJournal("neither UTF-8 nor GB18030 / 编码不是 UTF-8 或 GB18030")
+
+
 def address_of(name: str) -> str:
     """Return the address a journal's name stands for: in the chart, or under ``outside/``."""
     head = name.split("/", 1)[0]

@@ -7,7 +7,7 @@ each posting the version and balance it leaves. A transfer's key works once per 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,11 +18,13 @@ from creditbank.core.errors import (
     CeilingReached,
     InsufficientPoints,
     KeyReused,
+    NotReversible,
     TransferNotFound,
 )
 from creditbank.core.keys import content_hash, insert_or_skip
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, Posting
+from creditbank.ledger import chart
 from creditbank.ledger.accounts import Locked, Place, lock
 from creditbank.ledger.books import Kind, accounts, postings, transfers
 
@@ -32,6 +34,8 @@ class Draft:
     """A transfer to be: what happened, when, and under which key.
 
     ``refers_to`` is the id of what it is about; ``period_id`` the period its earnings count to.
+    Where postings are computed from the state of the books, ``said`` is what the caller said:
+    a key's content is never anything computed.
     """
 
     kind: Kind
@@ -41,6 +45,7 @@ class Draft:
     refers_to: str | None = None
     reverses: str | None = None
     period_id: str | None = None
+    said: tuple[object, ...] | None = None
 
     def content_hash(self) -> str:
         """Return the hash of what the caller said; dates of expiry are computed, so not of them."""
@@ -49,7 +54,9 @@ class Draft:
             {
                 "kind": self.kind,
                 "occurred_at": self.occurred_at.astimezone(UTC).isoformat(),
-                "postings": [
+                "postings": self.said
+                if self.said is not None
+                else [
                     [one.source, one.destination, one.amount.units, one.amount.asset]
                     for one in self.postings
                 ],
@@ -82,6 +89,7 @@ def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
     """Record transfers in the order given, all or none.
 
     A key that was used for the same content gives back the first transfer and moves nothing.
+    Floors and ceilings are checked before anything is written, so that a caller may decline.
 
     Raises:
         KeyReused: a key was used for other content.
@@ -92,30 +100,40 @@ def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
         BadAddress: the chart has no such address.
     """
     assert all(draft.postings for draft in drafts), "a transfer has at least one posting"
-    locked = lock(unit, _places(drafts))
+    by_key = _by_key(drafts)
+    places = _places(drafts)
+    locked = lock(unit, places)
     recorded_at = max([unit.now, *(one.recorded_at for one in locked.values())])
-    ids = {draft.key: unit.new_id("trf") for draft in drafts}
-    fresh = _claim(unit, drafts, ids, recorded_at)
-    done: dict[str, Transfer] = {}
-    rows: list[dict[str, object]] = []
-    for draft in drafts:
-        if draft.key not in fresh:
-            done[draft.key] = _first_answer(unit, draft)
-        elif draft.key not in done:
-            transfer_id = ids[draft.key]
-            rows.extend(_legs(unit.bank_id, transfer_id, draft, locked))
-            done[draft.key] = Transfer(
-                transfer_id,
-                draft.kind,
-                draft.occurred_at,
-                recorded_at,
-                draft.postings,
-                draft.refers_to,
-                draft.reverses,
-            )
+    ids = {key: unit.new_id("trf") for key in by_key}
+    try:
+        rows = _rows(unit, by_key.values(), ids, locked)
+    except (InsufficientPoints, CeilingReached):
+        unknown = _unknown(unit, by_key)
+        if len(unknown) == len(by_key):
+            raise
+        locked = lock(unit, places)
+        rows = _rows(unit, unknown, ids, locked)
+    fresh = _claim(unit, by_key.values(), ids, recorded_at)
+    if len(fresh) < len(by_key):  # replays move nothing
+        locked = lock(unit, places)
+        rows = _rows(unit, [by_key[key] for key in by_key if key in fresh], ids, locked)
     if rows:
         unit.run(insert(postings), rows)
         _keep_balances(unit, locked, rows, recorded_at)
+    done = {
+        key: Transfer(
+            ids[key],
+            draft.kind,
+            draft.occurred_at,
+            recorded_at,
+            draft.postings,
+            draft.refers_to,
+            draft.reverses,
+        )
+        if key in fresh
+        else _first_answer(unit, draft)
+        for key, draft in by_key.items()
+    }
     return [done[draft.key] for draft in drafts]
 
 
@@ -128,15 +146,41 @@ def _places(drafts: Sequence[Draft]) -> set[Place]:
     }
 
 
-def _claim(
-    unit: Unit, drafts: Sequence[Draft], ids: dict[str, str], recorded_at: datetime
-) -> set[str]:
-    """Insert the transfers whose keys are new and return those keys."""
+def _by_key(drafts: Sequence[Draft]) -> dict[str, Draft]:
+    """Return the drafts by key, twins once."""
     by_key: dict[str, Draft] = {}
     for draft in drafts:
         twin = by_key.setdefault(draft.key, draft)
-        if twin.content_hash() != draft.content_hash():
+        if twin is not draft and twin.content_hash() != draft.content_hash():
             raise KeyReused(draft.key)
+    return by_key
+
+
+def _unknown(unit: Unit, by_key: Mapping[str, Draft]) -> list[Draft]:
+    """Return the drafts whose key is new, and which reverse nothing that was reversed."""
+    reversing = [draft.reverses for draft in by_key.values() if draft.reverses is not None]
+    found = unit.rows(
+        select(transfers.c.key, transfers.c.reverses).where(
+            transfers.c.bank_id == unit.bank_id,
+            transfers.c.key.in_(sorted(by_key)) | transfers.c.reverses.in_(reversing),
+        )
+    )
+    keys, mended = {row.key for row in found}, {row.reverses for row in found} - {None}
+    return [
+        draft for key, draft in by_key.items() if key not in keys and draft.reverses not in mended
+    ]
+
+
+def _rows(
+    unit: Unit, drafts: Iterable[Draft], ids: Mapping[str, str], locked: dict[Place, Locked]
+) -> list[dict[str, object]]:
+    return [row for draft in drafts for row in _legs(unit.bank_id, ids[draft.key], draft, locked)]
+
+
+def _claim(
+    unit: Unit, drafts: Iterable[Draft], ids: Mapping[str, str], recorded_at: datetime
+) -> set[str]:
+    """Insert the transfers whose keys are new and return those keys."""
     rows = [
         {
             "bank_id": unit.bank_id,
@@ -151,7 +195,7 @@ def _claim(
             "reverses": draft.reverses,
             "period_id": draft.period_id,
         }
-        for draft in by_key.values()
+        for draft in drafts
     ]
     claimed = unit.run(insert_or_skip(unit, transfers).returning(transfers.c.key), rows)
     return set(claimed.scalars())
@@ -309,20 +353,30 @@ def find(view: View, transfer_id: str, *, replayed: bool = False) -> Transfer:
 def reverse(unit: Unit, *, transfer_id: str, key: str) -> Transfer:
     """Mend a transfer once, by its mirror: every posting goes back, the last one first.
 
+    A hold stays resolved: of a capture, what was paid goes back to what the member can spend.
+
     Raises:
         TransferNotFound: this bank has none of this id.
+        NotReversible: it only opened or ended a hold.
         AlreadyReversed: it was mended before.
         InsufficientPoints: what it gave is no longer all there.
         KeyReused: the key was used for other content.
     """
     first = find(unit, transfer_id)
+    mirror = tuple(
+        one.mirrored()
+        for one in reversed(first.postings)
+        if not (chart.is_held(one.source) or chart.is_held(one.destination))
+    )
+    if not mirror:
+        raise NotReversible(transfer_id)
     return post(
         unit,
         Draft(
             kind=Kind.REVERSE,
             key=key,
             occurred_at=first.occurred_at,
-            postings=tuple(one.mirrored() for one in reversed(first.postings)),
+            postings=mirror,
             refers_to=first.refers_to,
             reverses=transfer_id,
         ),

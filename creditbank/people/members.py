@@ -237,9 +237,7 @@ def find(view: View, member_id: str) -> Member:
         MemberNotFound: this bank has none of this id.
     """
     row = view.row(
-        select(members).where(
-            members.c.bank_id == view.bank_id, members.c.member_id == member_id
-        )
+        select(members).where(members.c.bank_id == view.bank_id, members.c.member_id == member_id)
     )
     if row is None:
         raise MemberNotFound(member_id)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Column, UniqueConstraint, insert, select
 from sqlmodel import Field
@@ -24,6 +25,8 @@ from creditbank.core.units import Unit, View
 from creditbank.core.values import PAYMENT_UNITS_MOST, UNITS_MOST
 from creditbank.ledger import accounts
 from creditbank.schemes.rewards import Rounding
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _VERSIONS = counters.for_ever("scheme-version")
 _WHOLE_SHARE = 100
@@ -137,7 +140,7 @@ def _consistent(medals: tuple[Medal, ...]) -> None:
     if sum(shares) > _WHOLE_SHARE:
         raise BadField("medals", "shares above 100 % / 比例合计超过 100%")
     bars = [medal.value for medal in medals if medal.by is By.THRESHOLD]
-    if any(worse >= better for better, worse in zip(bars, bars[1:], strict=False)):
+    if any(worse >= better for better, worse in pairwise(bars)):
         raise BadField("medals", "thresholds must fall from gold to bronze / 门槛须逐级降低")
 
 
@@ -161,7 +164,7 @@ def read(parameters: Mapping[str, Any]) -> Scheme:
     return Scheme(**given)
 
 
-def _one_of[Choice: StrEnum](name: str, kind: type[Choice], value: object) -> Choice:
+def _one_of(name: str, kind: type[Choice], value: object) -> Choice:
     try:
         return kind(str(value))
     except ValueError as error:

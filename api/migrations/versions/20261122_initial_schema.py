@@ -41,6 +41,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bank_id", "code", name=op.f("pk_asset")),
     )
     op.create_table(
+        "category",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_category_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "code", name=op.f("pk_category")),
+    )
+    op.create_table(
+        "community",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("community_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_community_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "community_id", name=op.f("pk_community")),
+        sa.UniqueConstraint("bank_id", "name", name=op.f("uq_community_bank_id_name")),
+    )
+    op.create_table(
+        "counter",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("who", sa.String(length=90), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("used >= 0", name=op.f("ck_counter_used")),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_counter_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "what", "who", "day", name=op.f("pk_counter")),
+    )
+    op.create_table(
         "idempotency_key",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("caller", sa.String(length=64), nullable=False),
@@ -56,6 +84,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "bank_id", "caller", "operation", "key", name=op.f("pk_idempotency_key")
         ),
+    )
+    op.create_table(
+        "job",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("cursor", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_job_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "kind", "period", name=op.f("pk_job")),
+    )
+    op.create_table(
+        "period",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("grace_ends_on", sa.Date(), nullable=False),
+        sa.Column("sealed_at", UtcDateTime(), nullable=True),
+        sa.Column("frozen_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_period_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "period_id", name=op.f("pk_period")),
+        sa.UniqueConstraint("bank_id", "name", name=op.f("uq_period_bank_id_name")),
+    )
+    op.create_table(
+        "scheme",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("scheme_id", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("effective_from", sa.Date(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("adopted_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_scheme_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "scheme_id", name=op.f("pk_scheme")),
+        sa.UniqueConstraint("bank_id", "version", name=op.f("uq_scheme_bank_id_version")),
     )
     op.create_table(
         "transfer",
@@ -168,6 +238,157 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bank_id", "import_id", name=op.f("pk_import_file")),
     )
     op.create_table(
+        "member",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("community_id", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("joined_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "community_id"],
+            ["community.bank_id", "community.community_id"],
+            name=op.f("fk_member_bank_id_community_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "member_id", name=op.f("pk_member")),
+        sa.UniqueConstraint("bank_id", "number", name=op.f("uq_member_bank_id_number")),
+    )
+    op.create_table(
+        "merchant",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("merchant_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("trade", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("community_id", sa.String(length=40), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "asset_code"],
+            ["asset.bank_id", "asset.code"],
+            name=op.f("fk_merchant_bank_id_asset_code"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "community_id"],
+            ["community.bank_id", "community.community_id"],
+            name=op.f("fk_merchant_bank_id_community_id"),
+        ),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_merchant_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "merchant_id", name=op.f("pk_merchant")),
+    )
+    op.create_table(
+        "ranking",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period_id", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("frozen_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "asset_code"],
+            ["asset.bank_id", "asset.code"],
+            name=op.f("fk_ranking_bank_id_asset_code"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "period_id"],
+            ["period.bank_id", "period.period_id"],
+            name=op.f("fk_ranking_bank_id_period_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "period_id", "asset_code", name=op.f("pk_ranking")),
+    )
+    op.create_table(
+        "task",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("task_id", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("community_id", sa.String(length=40), nullable=False),
+        sa.Column("place", sa.String(length=80), nullable=False),
+        sa.Column("starts_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("placed", sa.Integer(), nullable=False),
+        sa.Column("stored_state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("created_by_member", sa.String(length=40), nullable=True),
+        sa.CheckConstraint("placed BETWEEN 0 AND capacity", name=op.f("ck_task_placed")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_task_hours")),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "category"],
+            ["category.bank_id", "category.code"],
+            name=op.f("fk_task_bank_id_category"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "community_id"],
+            ["community.bank_id", "community.community_id"],
+            name=op.f("fk_task_bank_id_community_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "task_id", name=op.f("pk_task")),
+    )
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_task_starts_at", ["bank_id", "starts_at", "task_id"], unique=False
+        )
+
+    op.create_table(
+        "claim",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("claim_id", sa.String(length=40), nullable=False),
+        sa.Column("task_id", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("claimed_at", UtcDateTime(), nullable=False),
+        sa.Column("signed_in_at", UtcDateTime(), nullable=True),
+        sa.Column("signed_out_at", UtcDateTime(), nullable=True),
+        sa.Column("measured_minutes", sa.Integer(), nullable=True),
+        sa.Column("approved_minutes", sa.Integer(), nullable=True),
+        sa.Column("decided_by", sa.String(length=64), nullable=True),
+        sa.Column("decided_by_member", sa.String(length=40), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("period_id", sa.String(length=40), nullable=True),
+        sa.Column("transfer_id", sa.String(length=40), nullable=True),
+        sa.Column("revoked_by", sa.String(length=64), nullable=True),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.CheckConstraint(
+            "approved_minutes IS NULL OR approved_minutes BETWEEN 1 AND measured_minutes",
+            name=op.f("ck_claim_minutes"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "member_id"],
+            ["member.bank_id", "member.member_id"],
+            name=op.f("fk_claim_bank_id_member_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "period_id"],
+            ["period.bank_id", "period.period_id"],
+            name=op.f("fk_claim_bank_id_period_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "task_id"],
+            ["task.bank_id", "task.task_id"],
+            name=op.f("fk_claim_bank_id_task_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "transfer_id"],
+            ["transfer.bank_id", "transfer.transfer_id"],
+            name=op.f("fk_claim_bank_id_transfer_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "claim_id", name=op.f("pk_claim")),
+        sa.UniqueConstraint(
+            "bank_id", "task_id", "member_id", name=op.f("uq_claim_bank_id_task_id_member_id")
+        ),
+    )
+    with op.batch_alter_table("claim", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_claim_member", ["bank_id", "member_id", "claimed_at", "claim_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_claim_waiting", ["bank_id", "state", "signed_out_at", "claim_id"], unique=False
+        )
+
+    op.create_table(
         "import_part",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("import_id", sa.String(length=40), nullable=False),
@@ -180,6 +401,46 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("bank_id", "import_id", "n", name=op.f("pk_import_part")),
     )
+    op.create_table(
+        "offer",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("offer_id", sa.String(length=40), nullable=False),
+        sa.Column("merchant_id", sa.String(length=40), nullable=False),
+        sa.Column("rule", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("adopted_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "merchant_id"],
+            ["merchant.bank_id", "merchant.merchant_id"],
+            name=op.f("fk_offer_bank_id_merchant_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "offer_id", name=op.f("pk_offer")),
+    )
+    with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_offer_merchant", ["bank_id", "merchant_id", "state"], unique=False
+        )
+
+    op.create_table(
+        "pay_code",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("pay_code_id", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("digits", sa.String(length=18), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "member_id"],
+            ["member.bank_id", "member.member_id"],
+            name=op.f("fk_pay_code_bank_id_member_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "pay_code_id", name=op.f("pk_pay_code")),
+        sa.UniqueConstraint("bank_id", "digits", name=op.f("uq_pay_code_bank_id_digits")),
+    )
+    with op.batch_alter_table("pay_code", schema=None) as batch_op:
+        batch_op.create_index("ix_pay_code_member", ["bank_id", "member_id", "state"], unique=False)
+
     op.create_table(
         "posting",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -223,6 +484,202 @@ def upgrade() -> None:
             "source_version",
             name=op.f("uq_posting_bank_id_source_id_source_version"),
         ),
+    )
+    op.create_table(
+        "ranking_row",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period_id", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("tier", sa.String(length=16), nullable=True),
+        sa.Column("at_edge", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "member_id"],
+            ["member.bank_id", "member.member_id"],
+            name=op.f("fk_ranking_row_bank_id_member_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "period_id"],
+            ["period.bank_id", "period.period_id"],
+            name=op.f("fk_ranking_row_bank_id_period_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "bank_id", "period_id", "asset_code", "place", name=op.f("pk_ranking_row")
+        ),
+    )
+    op.create_table(
+        "standing",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period_id", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "asset_code"],
+            ["asset.bank_id", "asset.code"],
+            name=op.f("fk_standing_bank_id_asset_code"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "member_id"],
+            ["member.bank_id", "member.member_id"],
+            name=op.f("fk_standing_bank_id_member_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "period_id"],
+            ["period.bank_id", "period.period_id"],
+            name=op.f("fk_standing_bank_id_period_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "bank_id", "period_id", "asset_code", "member_id", name=op.f("pk_standing")
+        ),
+    )
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_standing_ranked",
+            ["bank_id", "period_id", "asset_code", "units", "member_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "task_reward",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("task_id", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("per", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("units > 0", name=op.f("ck_task_reward_units")),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "asset_code"],
+            ["asset.bank_id", "asset.code"],
+            name=op.f("fk_task_reward_bank_id_asset_code"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "task_id"],
+            ["task.bank_id", "task.task_id"],
+            name=op.f("fk_task_reward_bank_id_task_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "task_id", "asset_code", name=op.f("pk_task_reward")),
+    )
+    op.create_table(
+        "till",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("till_id", sa.String(length=40), nullable=False),
+        sa.Column("merchant_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("wrong_at", sa.JSON(), nullable=False),
+        sa.Column("locked_until", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "merchant_id"],
+            ["merchant.bank_id", "merchant.merchant_id"],
+            name=op.f("fk_till_bank_id_merchant_id"),
+        ),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_till_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "till_id", name=op.f("pk_till")),
+    )
+    op.create_table(
+        "redemption",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redemption_id", sa.String(length=40), nullable=False),
+        sa.Column("receipt_no", sa.String(length=12), nullable=False),
+        sa.Column("till_id", sa.String(length=40), nullable=False),
+        sa.Column("cashier_id", sa.String(length=40), nullable=True),
+        sa.Column("merchant_id", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("offer_id", sa.String(length=40), nullable=False),
+        sa.Column("pay_code_id", sa.String(length=40), nullable=False),
+        sa.Column("asset_code", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("cart_fen", sa.BigInteger(), nullable=True),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("discount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("refunded_points", sa.BigInteger(), nullable=False),
+        sa.Column("balance_after", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.String(length=24), nullable=True),
+        sa.Column("hold_id", sa.String(length=40), nullable=True),
+        sa.Column("transfer_id", sa.String(length=40), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("scanned_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("paid_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "cart_fen IS NULL OR discount_fen <= cart_fen", name=op.f("ck_redemption_discount")
+        ),
+        sa.CheckConstraint("points >= 0 AND discount_fen >= 0", name=op.f("ck_redemption_points")),
+        sa.CheckConstraint(
+            "refunded_points BETWEEN 0 AND points", name=op.f("ck_redemption_refunded")
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "hold_id"],
+            ["hold.bank_id", "hold.hold_id"],
+            name=op.f("fk_redemption_bank_id_hold_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "member_id"],
+            ["member.bank_id", "member.member_id"],
+            name=op.f("fk_redemption_bank_id_member_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "merchant_id"],
+            ["merchant.bank_id", "merchant.merchant_id"],
+            name=op.f("fk_redemption_bank_id_merchant_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "offer_id"],
+            ["offer.bank_id", "offer.offer_id"],
+            name=op.f("fk_redemption_bank_id_offer_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "pay_code_id"],
+            ["pay_code.bank_id", "pay_code.pay_code_id"],
+            name=op.f("fk_redemption_bank_id_pay_code_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "till_id"],
+            ["till.bank_id", "till.till_id"],
+            name=op.f("fk_redemption_bank_id_till_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "transfer_id"],
+            ["transfer.bank_id", "transfer.transfer_id"],
+            name=op.f("fk_redemption_bank_id_transfer_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "redemption_id", name=op.f("pk_redemption")),
+        sa.UniqueConstraint("bank_id", "hold_id", name=op.f("uq_redemption_bank_id_hold_id")),
+        sa.UniqueConstraint(
+            "bank_id", "pay_code_id", name=op.f("uq_redemption_bank_id_pay_code_id")
+        ),
+        sa.UniqueConstraint(
+            "bank_id", "transfer_id", name=op.f("uq_redemption_bank_id_transfer_id")
+        ),
+    )
+    with op.batch_alter_table("redemption", schema=None) as batch_op:
+        batch_op.create_index("ix_redemption_due", ["bank_id", "state", "ends_at"], unique=False)
+        batch_op.create_index(
+            "ix_redemption_member", ["bank_id", "member_id", "state"], unique=False
+        )
+        batch_op.create_index(
+            "ix_redemption_merchant", ["bank_id", "merchant_id", "day"], unique=False
+        )
+
+    op.create_table(
+        "till_request",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("till_id", sa.String(length=40), nullable=False),
+        sa.Column("request_id", sa.String(length=255), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("redemption_id", sa.String(length=40), nullable=True),
+        sa.Column("refusal", sa.String(length=64), nullable=True),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "till_id"],
+            ["till.bank_id", "till.till_id"],
+            name=op.f("fk_till_request_bank_id_till_id"),
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "till_id", "request_id", name=op.f("pk_till_request")),
     )
     # ### end Alembic commands ###
     if op.get_bind().dialect.name == "sqlite":

@@ -1,0 +1,152 @@
+"""``creditbank import transfers`` and ``creditbank export balances``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.bank import operator
+from api.commands.options import BankSlug, DatabaseUrl, opened_bank
+
+if TYPE_CHECKING:
+    from creditbank.core.banks import Bank
+    from creditbank.core.database import Database
+    from creditbank.core.values import Asset
+    from creditbank.ledger.journal import Plan
+
+_BAD_ROWS_SHOWN = 1000
+
+importing = typer.Typer(help="导入。 Bring foreign records in.", no_args_is_help=True)
+exporting = typer.Typer(help="导出。 Write records out.", no_args_is_help=True)
+
+
+@importing.callback()
+def _importing() -> None:
+    """导入。 Bring foreign records in."""
+
+
+@exporting.callback()
+def _exporting() -> None:
+    """导出。 Write records out."""
+
+
+@importing.command()
+def transfers(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")],
+    asset: Annotated[
+        str, typer.Option(metavar="CODE:SCALE", help="The asset; made if the bank has none.")
+    ],
+    allow_negative: Annotated[
+        list[str], typer.Option(metavar="NAME", help="A name that may fall below zero.")
+    ] = [],  # noqa: B006 - typer's way to say "may be repeated"; never changed
+    database: DatabaseUrl = None,
+    bank: BankSlug = None,
+) -> None:
+    """导入凭证流水。 Load a journal: key,occurred_at,kind,source,destination,amount."""
+    from creditbank.ledger import journal  # noqa: PLC0415 - slow
+
+    wanted = _asset(asset)
+    lines = io.StringIO(journal.decoded(file.read_bytes()), newline="")
+    with opened_bank(database, bank, writing=True) as (it, of):
+        _require_asset(it, of, wanted)
+        plan = it.read(
+            of.bank_id,
+            lambda view: journal.plan(view, lines, asset=wanted, allow_negative=allow_negative),
+        )
+        if plan.bad:
+            _tell_bad(plan)
+            raise typer.Exit(1)
+        loaded = _load(it, of, plan)
+    typer.echo(f"loaded={loaded} repeated={plan.repeated}")
+    if not loaded:
+        typer.echo("没有新内容,账本未变 / Nothing new; the books are as they were", err=True)
+
+
+def _asset(text: str) -> Asset:
+    """Read ``CODE:SCALE``.
+
+    Raises:
+        BadField: it is written otherwise.
+    """
+    from creditbank.core.errors import BadField  # noqa: PLC0415 - slow
+    from creditbank.core.values import Asset, AssetKind  # noqa: PLC0415
+
+    code, _, scale = text.partition(":")
+    if not (scale.isascii() and scale.isdigit()):
+        raise BadField("asset", "CODE:SCALE, e.g. XYB:0")
+    return Asset(code, code, int(scale), AssetKind.SPENDABLE)
+
+
+def _require_asset(database: Database, bank: Bank, wanted: Asset) -> None:
+    """Make the asset if the bank has none of this code.
+
+    Raises:
+        BadField: the bank's asset of this code has another scale.
+    """
+    from creditbank.core.errors import BadField  # noqa: PLC0415 - slow
+    from creditbank.ledger import accounts  # noqa: PLC0415
+
+    known = database.read(bank.bank_id, accounts.every_asset).get(wanted.code)
+    if known is None:
+        database.write(bank.bank_id, operator(), lambda unit: accounts.create_asset(unit, wanted))
+    elif known.scale != wanted.scale:
+        raise BadField("asset", f"{wanted.code}: scale {known.scale} / 小数位数为 {known.scale}")
+
+
+def _tell_bad(plan: Plan) -> None:
+    for row in plan.bad[:_BAD_ROWS_SHOWN]:
+        typer.echo(f"第 {row.line} 行 / line {row.line}: {row.reason}", err=True)
+    more = len(plan.bad) - _BAD_ROWS_SHOWN
+    if more > 0:
+        typer.echo(f"另有 {more} 行 / and {more} more", err=True)
+    typer.echo(
+        f"共 {len(plan.bad)} 行有误,未导入任何内容 / {len(plan.bad)} bad rows; nothing was loaded",
+        err=True,
+    )
+
+
+def _load(database: Database, bank: Bank, plan: Plan) -> int:
+    """Load a plan slice by slice, with a progress bar on a terminal; returns what was new."""
+    from rich.console import Console  # noqa: PLC0415 - slow
+    from rich.progress import track  # noqa: PLC0415
+
+    from creditbank.ledger import journal  # noqa: PLC0415
+    from creditbank.ledger.imports import PART_ROWS  # noqa: PLC0415
+
+    drafts, loaded = plan.drafts, 0
+    console = Console(stderr=True)
+    for at in track(
+        range(0, len(drafts), PART_ROWS), "导入 / loading", console=console, transient=True
+    ):
+        part = drafts[at : at + PART_ROWS]
+        loaded += database.writer.submit(
+            bank.bank_id,
+            operator(),
+            partial(journal.load, drafts=part, bounds=plan.bounds),
+            patient=True,
+        ).result()
+    return loaded
+
+
+@exporting.command()
+def balances(database: DatabaseUrl = None, bank: BankSlug = None) -> None:
+    """导出余额。 Write account,asset,balance for every account; each asset sums to 0."""
+    from creditbank.ledger import journal  # noqa: PLC0415 - slow
+
+    with opened_bank(database, bank, writing=False) as (it, of):
+        lines = it.read(of.bank_id, journal.balance_lines)
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(("account", "asset", "balance"))
+    out.writerows((line.account, line.asset, line.balance) for line in lines)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(importing, name="import")
+    app.add_typer(exporting, name="export")

@@ -1,0 +1,288 @@
+"""The scheduler wakes jobs and knows nothing of their work (law 11).
+
+What is due, who works on it and how far it is stand in the claim rows of `creditbank.jobs`, so
+two processes, a restart, or a machine that was off change nothing. Each slice is one patient
+unit: it waits behind every request. APScheduler only calls `run_due` from time to time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TypeVar
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import select
+
+from api import backups, installation
+from api.settings import Settings
+from creditbank import jobs
+from creditbank.core import banks
+from creditbank.core.banks import Bank, BankState
+from creditbank.core.database import Database
+from creditbank.core.engines import is_sqlite, sqlite_path
+from creditbank.core.errors import Busy, CreditbankError, Unavailable
+from creditbank.core.keys import forget_answers
+from creditbank.core.units import Actor, Unit, View
+from creditbank.jobs import Lease, LeaseLost
+from creditbank.ledger import holds, imports
+from creditbank.recognition import closing
+from merchants import redemptions
+
+EXPIRE_HOLDS = "expire-holds"
+LOAD_IMPORTS = "load-imports"
+FORGET_ANSWERS = "forget-answers"
+BACKUP = "backup"
+_RENEW_EVERY_S = jobs.LEASE_S // 3
+_log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One kind of job: which periods are due, and its next slice (True when it was the last)."""
+
+    kind: str
+    due: Callable[[View], list[str]]
+    run_slice: Callable[[Unit, Lease], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A job that was brought to its end: where, what, which period, in how many slices."""
+
+    bank: str
+    kind: str
+    period: str
+    slices: int
+
+
+def _holds_due(view: View) -> list[str]:
+    waiting = holds.due(view, 1) or redemptions.due(view, 1)
+    return [jobs.DUE_WORK] if waiting else []
+
+
+def _expire(unit: Unit, lease: Lease) -> bool:
+    """Expire one redemption or hold whose time is over; give the job back when there is none.
+
+    One a slice, because two would take their locks out of order.
+    """
+    jobs.hold(unit, lease)
+    late = redemptions.due(unit, 1)
+    loose = [] if late else holds.due(unit, 1)
+    for redemption_id in late:
+        redemptions.expire(unit, redemption_id=redemption_id)
+    for hold_id in loose:
+        holds.expire(unit, hold_id=hold_id)
+    return _go_on(unit, lease, more=bool(late or loose))
+
+
+def _imports_due(view: View) -> list[str]:
+    return [jobs.DUE_WORK] if imports.ready(view) else []
+
+
+def _load(unit: Unit, lease: Lease) -> bool:
+    """Load the next part of the oldest import; one that cannot go on is stopped with its reason."""
+    jobs.hold(unit, lease)
+    waiting = imports.ready(unit)
+    if waiting:
+        try:
+            with unit.connection.begin_nested():
+                imports.load_part(unit, import_id=waiting[0])
+        except (Unavailable, Busy):
+            raise
+        except CreditbankError as error:
+            reason = f"{error.sentence('zh')} / {error.sentence('en')}"
+            imports.stop(unit, import_id=waiting[0], reason=reason)
+    return _go_on(unit, lease, more=bool(waiting))
+
+
+def _go_on(unit: Unit, lease: Lease, *, more: bool) -> bool:
+    if more:
+        jobs.advance(unit, lease, {})
+        return False
+    jobs.release(unit, lease)
+    return True
+
+
+def _daily(kind: str) -> Callable[[View], list[str]]:
+    """Return what says that a job is due once a day, by the bank's calendar; days do not add up."""
+
+    def due(view: View) -> list[str]:
+        today = view.today.isoformat()
+        done = view.row(
+            select(jobs.jobs.c.done_at).where(
+                jobs.jobs.c.bank_id == view.bank_id,
+                jobs.jobs.c.kind == kind,
+                jobs.jobs.c.period == today,
+                jobs.jobs.c.done_at.is_not(None),
+            )
+        )
+        return [today] if done is None else []
+
+    return due
+
+
+def _forget(unit: Unit, lease: Lease) -> bool:
+    jobs.hold(unit, lease)
+    forget_answers(unit)
+    jobs.finish(unit, lease)
+    return True
+
+
+WORKS: tuple[Work, ...] = (
+    Work(EXPIRE_HOLDS, _holds_due, _expire),
+    Work(closing.KIND, closing.due, closing.run_slice),
+    Work(LOAD_IMPORTS, _imports_due, _load),
+    Work(FORGET_ANSWERS, _daily(FORGET_ANSWERS), _forget),
+)
+
+
+def new_owner() -> str:
+    """Return a name for a worker that no other worker has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[:64]
+
+
+def run_due(database: Database, owner: str, works: Sequence[Work] = WORKS) -> list[Ran]:
+    """Bring all that is due to its end, at every open bank; returns what was done.
+
+    A job that somebody else works on is left alone, and so are the later periods of its kind.
+    """
+    done: list[Ran] = []
+    for bank in _open_banks(database):
+        for work in works:
+            for period in database.read(bank.bank_id, work.due):
+                ran = _run(database, bank, work, period, owner)
+                if ran is None:
+                    break
+                done.append(ran)
+    return done
+
+
+def _open_banks(database: Database) -> list[Bank]:
+    known = database.reader.submit_install(banks.every).result()
+    return [bank for bank in known if bank.state is BankState.OPEN]
+
+
+def _actor(kind: str) -> Actor:
+    return Actor(f"job/{kind}", "job")
+
+
+def _patiently(database: Database, bank: Bank, kind: str, work: Callable[[Unit], R]) -> R:
+    return database.writer.submit(bank.bank_id, _actor(kind), work, patient=True).result()
+
+
+def _run(database: Database, bank: Bank, work: Work, period: str, owner: str) -> Ran | None:
+    """Take one job and do its slices; None if somebody else has it or takes it over."""
+    lease = _patiently(
+        database,
+        bank,
+        work.kind,
+        lambda unit: jobs.take(unit, kind=work.kind, owner=owner, period=period),
+    )
+    if lease is None:
+        return None
+    slices, last = 0, False
+    while not last:
+        try:
+            last = _patiently(database, bank, work.kind, lambda u: work.run_slice(u, lease))
+        except LeaseLost:
+            return None
+        slices += 1
+    return Ran(bank.slug, work.kind, period, slices)
+
+
+def backup_folder(database: Database, settings: Settings) -> Path | None:
+    """Return where daily copies go: as set, or beside a SQLite file; None if nowhere is set."""
+    if settings.backup_dir is not None:
+        return settings.backup_dir
+    return sqlite_path(database.url).parent / "backups" if is_sqlite(database.url) else None
+
+
+def back_up_if_due(database: Database, owner: str, folder: Path) -> Path | None:
+    """Make the day's copy if nobody has; the work is outside a unit, only its claim is inside.
+
+    The claim row is the first bank's, because a copy is of all banks.
+    """
+    first = min(_open_banks(database), key=lambda bank: bank.bank_id, default=None)
+    due = database.read(first.bank_id, _daily(BACKUP)) if first else []
+    if first is None or not due:
+        return None
+    lease = _patiently(
+        database,
+        first,
+        BACKUP,
+        lambda unit: jobs.take(unit, kind=BACKUP, owner=owner, period=due[0]),
+    )
+    if lease is None:
+        return None
+    url = database.url.render_as_string(hide_password=False)
+    with ThreadPoolExecutor(1, thread_name_prefix="backup") as pool:
+        copying = pool.submit(backups.make, url, folder)
+        while not wait([copying], timeout=_RENEW_EVERY_S).done:
+            _patiently(database, first, BACKUP, lambda unit: jobs.advance(unit, lease, {}))
+    copy = copying.result()
+    if copy.findings:
+        _log.error("the copy %s has %d findings of the audit", copy.path, copy.findings)
+    _patiently(database, first, BACKUP, lambda unit: jobs.finish(unit, lease))
+    return copy.path
+
+
+@contextmanager
+def running(database: Database, settings: Settings, what: str = "serve") -> Iterator[None]:
+    """Wake jobs, and show that this process lives, for as long as the with block lasts."""
+    owner = new_owner()
+    server_id = installation.announce(database, what=what)
+    scheduler = BackgroundScheduler(
+        timezone=UTC,
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )
+
+    def every(seconds: int, name: str, call: Callable[[], object]) -> None:
+        trigger = IntervalTrigger(seconds=seconds, timezone=UTC)
+        scheduler.add_job(_calm(name, call), trigger, id=name, name=name)
+
+    for work in WORKS:
+        every(settings.wake_every_s, work.kind, _waking(database, owner, work))
+    folder = backup_folder(database, settings)
+    if folder is not None:
+        every(
+            max(settings.wake_every_s, jobs.LEASE_S),
+            BACKUP,
+            lambda: back_up_if_due(database, owner, folder),
+        )
+    every(settings.heartbeat_every_s, "heartbeat", lambda: installation.beat(database, server_id))
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=True)
+        installation.leave(database, server_id)
+
+
+def _waking(database: Database, owner: str, work: Work) -> Callable[[], object]:
+    return lambda: run_due(database, owner, [work])
+
+
+def _calm(name: str, call: Callable[[], object]) -> Callable[[], None]:
+    """Return a call that logs what went wrong and lets the next wake-up try again."""
+
+    def once() -> None:
+        try:
+            call()
+        except CreditbankError as error:
+            _log.warning("%s: %s", name, error)
+        except Exception:
+            _log.exception("%s failed", name)
+
+    return once

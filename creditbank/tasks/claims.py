@@ -1,0 +1,368 @@
+"""Claims: who takes part in a task, and when they were there.
+
+Capacity is checked under the task's lock. A member has one claim per task; one that was
+withdrawn can be taken up again. Minutes are measured by the server's clock, inside the task's
+window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, Row, UniqueConstraint, insert, select, update
+from sqlmodel import Field
+
+from creditbank.core.errors import BadField
+from creditbank.core.keys import keyed
+from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
+from creditbank.core.units import Unit, View
+from creditbank.people import members
+from creditbank.tasks import tasks
+from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, TooEarly
+from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
+from creditbank.tasks.tasks import PAGE_MOST, REASON_MOST, Task
+
+SIGN_IN_EARLY_MINUTES = 60
+
+_MINUTE = timedelta(minutes=1)
+
+
+class ClaimRow(OfBank, table=True):
+    """A member's part in a task, and what came of it."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        within_bank(["task_id"], "task", ["task_id"]),
+        within_bank(["member_id"], "member", ["member_id"]),
+        within_bank(["period_id"], "period", ["period_id"]),
+        within_bank(["transfer_id"], "transfer", ["transfer_id"]),
+        UniqueConstraint("bank_id", "task_id", "member_id"),
+        CheckConstraint(
+            "approved_minutes IS NULL OR approved_minutes BETWEEN 1 AND measured_minutes",
+            name="minutes",
+        ),
+        Index("ix_claim_waiting", "bank_id", "state", "signed_out_at", "claim_id"),
+        Index("ix_claim_member", "bank_id", "member_id", "claimed_at", "claim_id"),
+    )
+
+    claim_id: str = Field(primary_key=True, max_length=40)
+    task_id: str = Field(max_length=40)
+    member_id: str = Field(max_length=40)
+    state: str = Field(max_length=16)
+    claimed_at: datetime = Field(sa_type=UtcDateTime)
+    signed_in_at: datetime | None = Field(sa_type=UtcDateTime)
+    signed_out_at: datetime | None = Field(sa_type=UtcDateTime)
+    measured_minutes: int | None
+    approved_minutes: int | None
+    decided_by: str | None = Field(max_length=64)
+    decided_by_member: str | None = Field(max_length=40)
+    decided_at: datetime | None = Field(sa_type=UtcDateTime)
+    period_id: str | None = Field(max_length=40)
+    transfer_id: str | None = Field(max_length=40)
+    revoked_by: str | None = Field(max_length=64)
+    revoked_at: datetime | None = Field(sa_type=UtcDateTime)
+    reason: str | None = Field(max_length=REASON_MOST)
+
+
+claims = table(ClaimRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim; ``signed_out_at`` is inside the task's window: the service ended then."""
+
+    claim_id: str
+    task_id: str
+    member_id: str
+    state: ClaimState
+    claimed_at: datetime
+    signed_in_at: datetime | None
+    signed_out_at: datetime | None
+    measured_minutes: int | None
+    approved_minutes: int | None
+    decided_by: str | None
+    decided_by_member: str | None
+    decided_at: datetime | None
+    period_id: str | None
+    transfer_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What claiming and withdrawing answer."""
+
+    claim_id: str
+    state: ClaimState
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What signing in and out answer; ``measured_minutes`` is 0 until the sign-out."""
+
+    claim_id: str
+    state: ClaimState
+    at: datetime
+    measured_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of claims; ``after`` asks for the next one, None on the last."""
+
+    claims: tuple[Claim, ...]
+    after: str | None
+
+
+def read(row: Row[Any]) -> Claim:
+    """Return a stored claim as a value."""
+    return Claim(
+        row.claim_id,
+        row.task_id,
+        row.member_id,
+        ClaimState(row.state),
+        row.claimed_at,
+        row.signed_in_at,
+        row.signed_out_at,
+        row.measured_minutes,
+        row.approved_minutes,
+        row.decided_by,
+        row.decided_by_member,
+        row.decided_at,
+        row.period_id,
+        row.transfer_id,
+        row.reason,
+    )
+
+
+@keyed
+def claim(
+    unit: Unit,
+    *,
+    task_id: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+    member_id: str | None = None,
+) -> Claimed:
+    """Take a place in a task, for the acting member or, by staff, for another one.
+
+    Raises:
+        BadField: nobody was named and the actor is no member.
+        NotYours: a member claims for somebody else.
+        MemberNotFound: this bank has no such member.
+        MemberSuspended: the member may not act now.
+        TaskNotFound: this bank has no such task.
+        StateConflict: the task is full, over, cancelled or a draft.
+        AlreadyClaimed: the member takes part already.
+    """
+    who = member_id or unit.actor.member_id
+    if who is None:
+        raise BadField("member_id", "is missing / 未填写")
+    members.require_own(unit.actor, who)
+    members.require_active(unit, who)
+    task = tasks.lock(unit, task_id)
+    before = _of(unit, task_id, who)
+    if before is not None and before.state is not ClaimState.WITHDRAWN:
+        raise AlreadyClaimed(before.claim_id, before.state)
+    if task.placed >= task.capacity and task.state is TaskState.RUNNING:
+        raise TASK.conflict(TaskState.FULL, "claim")
+    TASK.after(task.state, "claim")
+    tasks.take_places(unit, task_id, 1)
+    if before is not None:
+        state = ClaimState(CLAIM.after(before.state, "claim"))
+        store(unit, before.claim_id, state=state, claimed_at=unit.now)
+        return Claimed(before.claim_id, state)
+    claim_id = unit.new_id("clm")
+    blank = dict.fromkeys(column.name for column in claims.columns)
+    unit.run(
+        insert(claims),
+        blank
+        | {
+            "bank_id": unit.bank_id,
+            "claim_id": claim_id,
+            "task_id": task_id,
+            "member_id": who,
+            "state": ClaimState.PLACED,
+            "claimed_at": unit.now,
+        },
+    )
+    return Claimed(claim_id, ClaimState.PLACED)
+
+
+def _of(unit: Unit, task_id: str, member_id: str) -> Claim | None:
+    row = unit.row(
+        select(claims)
+        .where(
+            claims.c.bank_id == unit.bank_id,
+            claims.c.task_id == task_id,
+            claims.c.member_id == member_id,
+        )
+        .with_for_update(key_share=True)
+    )
+    return None if row is None else read(row)
+
+
+@keyed
+def withdraw(unit: Unit, *, claim_id: str, key: str) -> Claimed:  # noqa: ARG001 - @keyed's
+    """Give a place back before the task is over.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        NotYours: it is another member's.
+        StateConflict: the participant has signed in, or the task is over.
+    """
+    task, found = _lock(unit, claim_id)
+    state = ClaimState(CLAIM.after(found.state, "withdraw"))
+    TASK.after(task.state, "withdraw")
+    tasks.take_places(unit, task.task_id, -1)
+    store(unit, claim_id, state=state)
+    return Claimed(claim_id, state)
+
+
+@keyed
+def sign_in(unit: Unit, *, claim_id: str, key: str) -> Attended:  # noqa: ARG001 - @keyed's
+    """Note that a participant has come, from one hour before the start on.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        NotYours: it is another member's.
+        MemberSuspended: the member may not act now.
+        StateConflict: the claim or the task does not admit it.
+        TooEarly: signing in is not open yet.
+    """
+    members.require_active(unit, find(unit, claim_id).member_id)
+    task, found = _lock(unit, claim_id)
+    state = ClaimState(CLAIM.after(found.state, "sign_in"))
+    TASK.after(task.state, "sign_in")
+    if unit.now < task.starts_at - SIGN_IN_EARLY_MINUTES * _MINUTE:
+        raise TooEarly(task.task_id, SIGN_IN_EARLY_MINUTES)
+    store(unit, claim_id, state=state, signed_in_at=unit.now)
+    return Attended(claim_id, state, unit.now, 0)
+
+
+@keyed
+def sign_out(unit: Unit, *, claim_id: str, key: str) -> Attended:  # noqa: ARG001 - @keyed's
+    """Note that a participant has left, and measure the minutes inside the task's window.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        NotYours: it is another member's.
+        StateConflict: the participant has not signed in, or the attendance is closed.
+    """
+    task, found = _lock(unit, claim_id)
+    state = ClaimState(CLAIM.after(found.state, "sign_out"))
+    TASK.after(task.state, "sign_out")
+    ended_at, minutes = _measured(task, found, unit.now)
+    store(unit, claim_id, state=state, signed_out_at=ended_at, measured_minutes=minutes)
+    return Attended(claim_id, state, unit.now, minutes)
+
+
+def _measured(task: Task, found: Claim, until: datetime) -> tuple[datetime, int]:
+    """Return when the service ended, inside the window, and its full minutes, at least 1."""
+    assert found.signed_in_at is not None, "measured after the sign-in"
+    began = max(found.signed_in_at, task.starts_at)
+    ended = min(max(until, task.starts_at), task.ends_at)
+    return ended, max((ended - began) // _MINUTE, 1)
+
+
+def _lock(unit: Unit, claim_id: str) -> tuple[Task, Claim]:
+    """Lock a claim's task, then the claim, for its own member or for staff."""
+    seen = find(unit, claim_id)
+    members.require_own(unit.actor, seen.member_id)
+    task = tasks.lock(unit, seen.task_id)
+    return task, lock(unit, claim_id)
+
+
+def lock(unit: Unit, claim_id: str) -> Claim:
+    """Lock a claim and return it.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+    """
+    return _find(unit, claim_id, lock=True)
+
+
+def find(view: View, claim_id: str) -> Claim:
+    """Return a claim.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+    """
+    return _find(view, claim_id, lock=False)
+
+
+def _find(view: View, claim_id: str, *, lock: bool) -> Claim:
+    query = select(claims).where(claims.c.bank_id == view.bank_id, claims.c.claim_id == claim_id)
+    row = view.row(query.with_for_update(key_share=True) if lock else query)
+    if row is None:
+        raise ClaimNotFound(claim_id)
+    return read(row)
+
+
+def lock_all(unit: Unit, task_id: str, states: Sequence[ClaimState]) -> list[Claim]:
+    """Lock the claims of a task in these states, in ascending order."""
+    rows = unit.rows(
+        select(claims)
+        .where(
+            claims.c.bank_id == unit.bank_id,
+            claims.c.task_id == task_id,
+            claims.c.state.in_(states),
+        )
+        .order_by(claims.c.claim_id)
+        .with_for_update(key_share=True)
+    )
+    return [read(row) for row in rows]
+
+
+def store(unit: Unit, claim_id: str, **values: Any) -> None:
+    """Keep new values of a claim that this unit has locked."""
+    unit.run(
+        update(claims)
+        .where(claims.c.bank_id == unit.bank_id, claims.c.claim_id == claim_id)
+        .values(**values)
+    )
+
+
+def close_one(unit: Unit, task: Task, found: Claim) -> None:
+    """Settle the attendance of one claim: who never came, or forgot to sign out."""
+    state = ClaimState(CLAIM.after(found.state, "close"))
+    if found.state is ClaimState.PLACED:
+        store(unit, found.claim_id, state=state)
+        return
+    ended_at, minutes = _measured(task, found, task.ends_at)
+    store(unit, found.claim_id, state=state, signed_out_at=ended_at, measured_minutes=minutes)
+
+
+def of_task(view: View, task_id: str) -> list[Claim]:
+    """Return all claims of a task in the order they were made."""
+    rows = view.rows(
+        select(claims)
+        .where(claims.c.bank_id == view.bank_id, claims.c.task_id == task_id)
+        .order_by(claims.c.claimed_at, claims.c.claim_id)
+    )
+    return [read(row) for row in rows]
+
+
+def of_member(view: View, member_id: str, *, after: str | None = None, limit: int = 50) -> Page:
+    """Return a member's claims, the latest first; ``after`` is that of the page before.
+
+    Raises:
+        ClaimNotFound: ``after`` is no claim of this bank.
+    """
+    limit = min(limit, PAGE_MOST)
+    query = select(claims).where(claims.c.bank_id == view.bank_id, claims.c.member_id == member_id)
+    if after is not None:
+        at = find(view, after).claimed_at
+        query = query.where(
+            (claims.c.claimed_at < at) | ((claims.c.claimed_at == at) & (claims.c.claim_id < after))
+        )
+    order = (claims.c.claimed_at.desc(), claims.c.claim_id.desc())
+    return page(view.rows(query.order_by(*order).limit(limit + 1)), limit)
+
+
+def page(rows: Sequence[Row[Any]], limit: int) -> Page:
+    """Return a page of rows that were asked for with one more than the limit."""
+    shown = tuple(read(row) for row in rows[:limit])
+    return Page(shown, shown[-1].claim_id if len(rows) > limit else None)

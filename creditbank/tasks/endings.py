@@ -1,0 +1,53 @@
+"""Endings: a task is cancelled before anybody served, or its attendance is closed afterwards."""
+
+from __future__ import annotations
+
+from creditbank.core.keys import keyed
+from creditbank.core.texts import line
+from creditbank.core.units import Unit
+from creditbank.tasks import claims, tasks
+from creditbank.tasks.errors import TaskServed
+from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
+from creditbank.tasks.tasks import REASON_MOST, Moved
+
+_SERVED = (ClaimState.SIGNED_IN, ClaimState.SIGNED_OUT)
+
+
+@keyed
+def cancel(unit: Unit, *, task_id: str, reason: str, key: str) -> Moved:  # noqa: ARG001
+    """Cancel a task to which nobody has come yet; claims of it end as withdrawn.
+
+    Raises:
+        BadField: the reason is unusable.
+        TaskNotFound: this bank has none of this id.
+        StateConflict: it has ended, or was closed or cancelled.
+        TaskServed: someone has signed in.
+    """
+    said = line("reason", reason, REASON_MOST)
+    task = tasks.lock(unit, task_id)
+    state = TaskState(TASK.after(task.state, "cancel"))
+    found = claims.lock_all(unit, task_id, [ClaimState.PLACED, *_SERVED])
+    served = [one for one in found if one.state in _SERVED]
+    if served:
+        raise TaskServed(task_id, len(served))
+    for one in found:
+        claims.store(unit, one.claim_id, state=CLAIM.after(one.state, "cancel"))
+    tasks.take_places(unit, task_id, -len(found))
+    return tasks.store(unit, task_id, state, said)
+
+
+@keyed
+def close(unit: Unit, *, task_id: str, key: str) -> Moved:  # noqa: ARG001 - the key is @keyed's
+    """Close the attendance of a task that has ended; reviews go on.
+
+    Who never came is a no-show; who forgot to sign out is signed out at the end of the window.
+
+    Raises:
+        TaskNotFound: this bank has none of this id.
+        StateConflict: it has not ended, or was closed or cancelled.
+    """
+    task = tasks.lock(unit, task_id)
+    state = TaskState(TASK.after(task.state, "close"))
+    for one in claims.lock_all(unit, task_id, [ClaimState.PLACED, ClaimState.SIGNED_IN]):
+        claims.close_one(unit, task, one)
+    return tasks.store(unit, task_id, state)

@@ -1,0 +1,257 @@
+"""Reviews: somebody else looks at a service, and it is credited exactly once, in the same unit.
+
+Nobody reviews their own service or a task they published. Locks: period (share), member, claim,
+standings, accounts; the task is only read, since what it gives never changes once published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from creditbank.core.clock import day_of
+from creditbank.core.errors import BadField
+from creditbank.core.keys import keyed
+from creditbank.core.texts import line
+from creditbank.core.units import Unit, View
+from creditbank.core.values import Amount
+from creditbank.ledger import issues, posting
+from creditbank.people import members
+from creditbank.recognition import periods, standings
+from creditbank.schemes import rewards, scheme
+from creditbank.tasks import claims, tasks
+from creditbank.tasks.claims import Claim, Page
+from creditbank.tasks.errors import OwnWork, SecondPersonNeeded, WithdrawalTooLate
+from creditbank.tasks.states import AWAITING_REVIEW, CLAIM, ClaimState
+from creditbank.tasks.tasks import PAGE_MOST, REASON_MOST, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What an approval answers; ``transfer_id`` is None where so short a service earns nothing."""
+
+    claim_id: str
+    state: ClaimState
+    minutes: int
+    earned: tuple[Amount, ...]
+    transfer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """What a rejection answers."""
+
+    claim_id: str
+    state: ClaimState
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """What a withdrawn approval answers: what went back, debts included."""
+
+    claim_id: str
+    state: ClaimState
+    taken_back: tuple[Amount, ...]
+    transfer_id: str | None
+
+
+@keyed
+def approve(
+    unit: Unit,
+    *,
+    claim_id: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+    minutes: int | None = None,
+) -> Approved:
+    """Approve a service, for the measured minutes or for fewer, and credit it.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        OwnWork: the reviewer takes part, or published the task.
+        StateConflict: it does not wait for a review.
+        BadField: the minutes are not 1 to the measured ones.
+    """
+    seen = claims.find(unit, claim_id)
+    task = tasks.find(unit, seen.task_id)
+    _refuse_own(unit, task, seen)
+    ended_at = seen.signed_out_at
+    if ended_at is None or seen.measured_minutes is None:
+        raise CLAIM.conflict(seen.state, "approve")
+    period_id = periods.for_service(unit, ended_at)
+    members.lock(unit, [seen.member_id])
+    found = claims.lock(unit, claim_id)
+    state = ClaimState(CLAIM.after(found.state, "approve"))
+    credited = _minutes(minutes, seen.measured_minutes)
+    earned = _earned(unit, task, ended_at, credited)
+    transfer_id = _credit(unit, found, earned, ended_at, period_id)
+    claims.store(
+        unit,
+        claim_id,
+        state=state,
+        approved_minutes=credited,
+        decided_by=unit.actor.id,
+        decided_by_member=unit.actor.member_id,
+        decided_at=unit.now,
+        period_id=period_id,
+        transfer_id=transfer_id,
+    )
+    return Approved(claim_id, state, credited, earned, transfer_id)
+
+
+def _refuse_own(unit: Unit, task: Task, found: Claim) -> None:
+    actor = unit.actor
+    creator = actor.id == task.created_by or (
+        actor.member_id is not None and actor.member_id == task.created_by_member
+    )
+    if creator or actor.member_id == found.member_id:
+        raise OwnWork(found.claim_id)
+
+
+def _minutes(wanted: int | None, measured: int) -> int:
+    if wanted is None:
+        return measured
+    if type(wanted) is not int or not 1 <= wanted <= measured:
+        raise BadField("minutes", f"1–{measured}")
+    return wanted
+
+
+def _earned(unit: Unit, task: Task, ended_at: datetime, minutes: int) -> tuple[Amount, ...]:
+    """Return what the service earns, by the rounding in force on the day it ended."""
+    rounding = scheme.in_force(unit, day_of(ended_at, unit.bank.zone)).rounding
+    units = {one.asset: rewards.earned(one, minutes, rounding) for one in task.rewards}
+    return tuple(Amount(count, asset) for asset, count in units.items() if count)
+
+
+def _credit(
+    unit: Unit, found: Claim, earned: tuple[Amount, ...], ended_at: datetime, period_id: str
+) -> str | None:
+    """Issue what was earned and keep the standings; its validity is by the scheme in force now."""
+    if not earned:
+        return None
+    until = rewards.expires_on(unit.today, scheme.current(unit).validity_months)
+    standings.add(unit, period_id, [(found.member_id, one.asset, one.units) for one in earned])
+    transfer = issues.issue(
+        unit,
+        earned=[issues.Earned(found.member_id, one, until) for one in earned],
+        key=f"issue/{found.claim_id}",
+        occurred_at=ended_at,
+        refers_to=found.claim_id,
+        period_id=period_id,
+    )
+    return transfer.transfer_id
+
+
+@keyed
+def reject(unit: Unit, *, claim_id: str, reason: str, key: str) -> Rejected:  # noqa: ARG001
+    """Refuse to credit a service, with a reason.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        OwnWork: the reviewer takes part, or published the task.
+        StateConflict: it does not wait for a review.
+        BadField: the reason is unusable.
+    """
+    said = line("reason", reason, REASON_MOST)
+    seen = claims.find(unit, claim_id)
+    _refuse_own(unit, tasks.find(unit, seen.task_id), seen)
+    state = ClaimState(CLAIM.after(claims.lock(unit, claim_id).state, "reject"))
+    claims.store(
+        unit,
+        claim_id,
+        state=state,
+        decided_by=unit.actor.id,
+        decided_by_member=unit.actor.member_id,
+        decided_at=unit.now,
+        reason=said,
+    )
+    return Rejected(claim_id, state)
+
+
+@keyed
+def withdraw_approval(
+    unit: Unit,
+    *,
+    claim_id: str,
+    reason: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+) -> Revoked:
+    """Take an approval back, once; what the member no longer has becomes a debt to earn back.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        SecondPersonNeeded: the actor approved it, or takes part.
+        StateConflict: it is not approved.
+        WithdrawalTooLate: the approval is older than the scheme allows.
+        BadField: the reason is unusable.
+    """
+    said = line("reason", reason, REASON_MOST)
+    seen = claims.find(unit, claim_id)
+    _refuse_same_person(unit, seen)
+    if seen.period_id is None:
+        raise CLAIM.conflict(seen.state, "withdraw_approval")
+    period_id = periods.for_correction(unit, seen.period_id)
+    members.lock(unit, [seen.member_id])
+    found = claims.lock(unit, claim_id)
+    state = ClaimState(CLAIM.after(found.state, "withdraw_approval"))
+    days = scheme.current(unit).withdraw_approval_days
+    assert found.decided_at is not None, "an approval has its instant"
+    if unit.now > found.decided_at + timedelta(days=days):
+        raise WithdrawalTooLate(claim_id, days)
+    taken_back, transfer_id = _take_back(unit, found, period_id)
+    claims.store(
+        unit,
+        claim_id,
+        state=state,
+        revoked_by=unit.actor.id,
+        revoked_at=unit.now,
+        reason=said,
+    )
+    return Revoked(claim_id, state, taken_back, transfer_id)
+
+
+def _refuse_same_person(unit: Unit, found: Claim) -> None:
+    actor = unit.actor
+    approver = actor.id == found.decided_by or (
+        actor.member_id is not None and actor.member_id == found.decided_by_member
+    )
+    if approver or actor.member_id == found.member_id:
+        raise SecondPersonNeeded(found.claim_id)
+
+
+def _take_back(unit: Unit, found: Claim, period_id: str) -> tuple[tuple[Amount, ...], str | None]:
+    if found.transfer_id is None:
+        return (), None
+    lost: dict[str, int] = {}
+    for one in posting.find(unit, found.transfer_id).postings:
+        lost[one.amount.asset] = lost.get(one.amount.asset, 0) + one.amount.units
+    moves = [(found.member_id, asset, -units) for asset, units in lost.items()]
+    standings.add(unit, period_id, moves)
+    transfer = issues.withdraw(
+        unit,
+        transfer_id=found.transfer_id,
+        key=f"withdraw/{found.claim_id}",
+        period_id=period_id,
+    )
+    return tuple(Amount(units, asset) for asset, units in lost.items()), transfer.transfer_id
+
+
+def waiting(view: View, *, after: str | None = None, limit: int = 50) -> Page:
+    """Return the claims that wait for a review, those that ended first before others.
+
+    ``after`` is the ``after`` of the page before.
+
+    Raises:
+        ClaimNotFound: ``after`` is no claim of this bank.
+    """
+    limit = min(limit, PAGE_MOST)
+    of = claims.claims.c
+    query = select(claims.claims).where(of.bank_id == view.bank_id, of.state.in_(AWAITING_REVIEW))
+    if after is not None:
+        at = claims.find(view, after).signed_out_at
+        query = query.where(
+            (of.signed_out_at > at) | ((of.signed_out_at == at) & (of.claim_id > after))
+        )
+    rows = view.rows(query.order_by(of.signed_out_at, of.claim_id).limit(limit + 1))
+    return claims.page(rows, limit)

@@ -1,0 +1,379 @@
+"""Checkout: scan → redeem → receipt, and scan → authorise → capture.
+
+The till is the actor, and a redemption belongs to the till that scanned. Each payment is in four
+steps, so that many can become one set: what must be read, what must be locked (member → pay code,
+redemption → counters → accounts), what is decided (pure), what is written. A refusal keeps the
+burned code and the request, so it is returned as `Declined`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditbank.core import counters
+from creditbank.core.counters import Counter
+from creditbank.core.errors import CreditbankError, InDebt
+from creditbank.core.ids import is_id
+from creditbank.core.keys import keyed
+from creditbank.core.units import Declined, Unit
+from creditbank.core.values import Amount
+from creditbank.ledger import accounts, chart, holds, payments, statements
+from creditbank.people import members
+from creditbank.people.errors import MemberSuspended
+from creditbank.people.members import Member, Status
+from creditbank.schemes import scheme
+from merchants import caps, offer_book, offers, receipts, redemptions, requests, scans, tills
+from merchants.errors import (
+    CodeForeign,
+    CodeScrambled,
+    CodeUnknown,
+    NothingUsable,
+    OutOfStock,
+    PinNeeded,
+    PointsTooMany,
+    QuotaUsed,
+    RedemptionNotFound,
+)
+from merchants.offer_book import Adopted
+from merchants.offers import Reason
+from merchants.receipts import Receipt
+from merchants.redemptions import CHECKOUT, Redemption, State
+
+RECEIPT_DIGITS = 8
+
+_WRONG_CODES = (CodeScrambled, CodeForeign, CodeUnknown)
+_ENDING = (QuotaUsed, OutOfStock, InDebt, MemberSuspended)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """Points that are set aside until ``ends_at``."""
+
+    redemption_id: str
+    hold_id: str
+    points: int
+    discount_fen: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Payment:
+    """What was decided under the locks: points 0 means that nothing is usable."""
+
+    redemption: Redemption
+    cart_fen: int | None
+    points: int
+    discount_fen: int
+    reason: Reason | None
+    balance_after: int
+    taking: dict[Counter, int]
+
+
+@keyed
+def scan_and_redeem(
+    unit: Unit,
+    *,
+    code: str,
+    cart_fen: int | None,
+    key: str,
+    offer_id: str | None = None,
+    points: int | None = None,
+) -> Receipt | Declined:
+    """Burn a pay code and take its points in one unit; ``points`` None is the most usable.
+
+    Nothing usable is a receipt of 0 points with a reason. After `PinNeeded` and `PointsTooMany`
+    the redemption stays scanned. ``key`` is the till's request id.
+
+    Raises:
+        CartEmpty: the bill is 0.
+        BadAmount: the bill or the points are no whole number.
+        BadField: the offer has no bill, or its points cannot be chosen.
+        OfferUnclear: the merchant has several offers, and none was named.
+        OwnCode: it is the cashier's own.
+        RequestCancelled: the till cancelled this request before it arrived.
+    """
+    offers.check_said(cart_fen, points)
+    redemption_id = unit.new_id("red")
+    requests.take(unit, request_id=key, redemption_id=redemption_id)
+    try:
+        one, booked = scans.read_code(unit, redemption_id, code, cart_fen, offer_id)
+    except CreditbankError as error:
+        if not error.final:
+            raise
+        return requests.refuse(unit, request_id=key, error=error, redemption_id=None)
+    redemptions.open_scanned(unit, one)
+    try:
+        payment = _decide(
+            unit, one, booked, points=points, cart_fen=cart_fen, destination=_to_merchant(one)
+        )
+    except CreditbankError as error:
+        return _refused(unit, key, one, error)
+    return receipts.of(_pay(unit, payment))
+
+
+@keyed
+def redeem(
+    unit: Unit,
+    *,
+    redemption_id: str,
+    key: str,
+    points: int | None = None,
+    cart_fen: int | None = None,
+) -> Receipt | Declined:
+    """Take the points of a scanned redemption; ``points`` None is the most usable.
+
+    Nothing usable is a receipt of 0 points with a reason, and ends it. After `PinNeeded` and
+    `PointsTooMany` it stays scanned. ``key`` is the till's request id.
+
+    Raises:
+        CartEmpty: the bill is 0.
+        BadAmount: the bill or the points are no whole number.
+        BadField: the offer has no bill, or its points cannot be chosen.
+        RequestCancelled: the till cancelled this request before it arrived.
+    """
+    offers.check_said(cart_fen, points)
+    _take_request(unit, key, redemption_id)
+    one: Redemption | None = None
+    try:
+        one, member = _lock(unit, redemption_id, "redeem")
+        _require_active(member)
+        booked = offer_book.find(unit, one.offer_id)
+        payment = _decide(
+            unit, one, booked, points=points, cart_fen=cart_fen, destination=_to_merchant(one)
+        )
+    except CreditbankError as error:
+        return _refused(unit, key, one, error)
+    return receipts.of(_pay(unit, payment))
+
+
+@keyed
+def authorise(
+    unit: Unit,
+    *,
+    redemption_id: str,
+    key: str,
+    points: int | None = None,
+    cart_fen: int | None = None,
+) -> Authorised | Declined:
+    """Set the points of a scanned redemption aside, until `capture` or `cancellations.void`.
+
+    ``key`` is the till's request id.
+
+    Raises:
+        CartEmpty: the bill is 0.
+        BadAmount: the bill or the points are no whole number.
+        BadField: the offer has no bill, or its points cannot be chosen.
+        RequestCancelled: the till cancelled this request before it arrived.
+    """
+    offers.check_said(cart_fen, points)
+    _take_request(unit, key, redemption_id)
+    one: Redemption | None = None
+    try:
+        one, member = _lock(unit, redemption_id, "authorise")
+        _require_active(member)
+        booked = offer_book.find(unit, one.offer_id)
+        held = chart.held(one.member_id)
+        payment = _decide(unit, one, booked, points=points, cart_fen=cart_fen, destination=held)
+        if payment.reason is not None:
+            raise NothingUsable(payment.reason)
+    except CreditbankError as error:
+        return _refused(unit, key, one, error)
+    return _set_aside(unit, payment)
+
+
+@keyed
+def capture(
+    unit: Unit,
+    *,
+    redemption_id: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+    points: int | None = None,
+) -> Receipt:
+    """Take what was set aside, or a part of it; the rest returns to the member.
+
+    Raises:
+        RedemptionNotFound: this till has none of this id.
+        StateConflict: nothing is set aside.
+        RedemptionExpired: its time is over.
+        PointsTooMany: more than was set aside.
+        BadField: the points of an item cannot be chosen.
+    """
+    offers.check_said(None, points)
+    one = redemptions.of_till(redemptions.lock(unit, redemption_id), unit.actor.id)
+    state = State(CHECKOUT.after(one.state, "capture"))
+    redemptions.require_in_time(unit, one)
+    assert one.hold_id is not None, "an authorised redemption has a hold"
+    chosen = one.points if points is None else points
+    if chosen > one.points:
+        raise PointsTooMany(redemption_id, chosen, one.points)
+    booked = offer_book.find(unit, one.offer_id)
+    offers.check_choice(booked.offer, chosen)
+    if chosen < one.points:
+        its_caps = caps.of(booked, member_id=one.member_id, day=one.day)
+        its_caps.lock(unit)
+        counters.add(unit, its_caps.lowering(one.points - chosen))
+    paid = holds.capture(unit, hold_id=one.hold_id, units=chosen, destination=_to_merchant(one))
+    left = statements.balance(unit, chart.member(one.member_id), one.asset_code)
+    changed = redemptions.keep(
+        unit,
+        one,
+        state=state,
+        points=chosen,
+        discount_fen=offers.discount_of(booked.offer.rule, chosen),
+        balance_after=left.available,
+        transfer_id=paid.transfer_id,
+        paid_at=unit.now,
+        cashier_id=unit.actor.member_id,
+    )
+    return receipts.of(changed)
+
+
+def _take_request(unit: Unit, request_id: str, redemption_id: str) -> None:
+    if not is_id(redemption_id, "red"):
+        raise RedemptionNotFound(redemption_id[:40])
+    requests.take(unit, request_id=request_id, redemption_id=redemption_id)
+
+
+# Reading and locking ----------------------------------------------------------------------------
+
+
+def _lock(unit: Unit, redemption_id: str, verb: str) -> tuple[Redemption, Member]:
+    """Lock the member and then the redemption of this till, which admits the verb."""
+    tills.require_active(unit, unit.actor.id)
+    seen = redemptions.of_till(redemptions.find(unit, redemption_id), unit.actor.id)
+    member = members.lock(unit, [seen.member_id])[seen.member_id]
+    one = redemptions.lock(unit, redemption_id)
+    CHECKOUT.after(one.state, verb)
+    redemptions.require_in_time(unit, one)
+    return one, member
+
+
+def _require_active(member: Member) -> None:
+    if member.status is not Status.ACTIVE:
+        raise MemberSuspended(member.member_id, member.status)
+
+
+def _available(unit: Unit, one: Redemption, destination: str) -> int:
+    """Lock all accounts of the payment at once; return what the member can spend."""
+    asset = one.asset_code
+    member, debt = (chart.member(one.member_id), asset), (chart.debt(one.member_id), asset)
+    locked = accounts.lock(unit, {member, debt, (destination, asset)})
+    owed = -(locked[debt].balance or 0)
+    if owed:
+        raise InDebt(asset, owed)
+    return locked[member].balance or 0
+
+
+# Deciding and writing ---------------------------------------------------------------------------
+
+
+def _decide(
+    unit: Unit,
+    one: Redemption,
+    booked: Adopted,
+    *,
+    points: int | None,
+    cart_fen: int | None,
+    destination: str,
+) -> _Payment:
+    """Lock counters and accounts, and decide what is paid; nothing is written."""
+    cart = one.cart_fen if cart_fen is None else cart_fen
+    offers.check_bill(booked.offer, cart)
+    rules = scheme.current(unit)
+    its_caps = caps.of(booked, member_id=one.member_id, day=unit.today)
+    known = its_caps.lock(unit)
+    balance = _available(unit, one, destination)
+    quote = offers.usable(
+        booked.offer, day=unit.today, cart_fen=cart, balance=balance, used=its_caps.used(known)
+    )
+    if quote.points_most == 0 and points is None:
+        return _Payment(one, cart, 0, 0, quote.reason, balance, {})
+    chosen = quote.points_most if points is None else points
+    if chosen > quote.points_most:
+        raise PointsTooMany(one.redemption_id, chosen, quote.points_most)
+    offers.check_choice(booked.offer, chosen)
+    if caps.needs_pin(its_caps, known, rules, chosen):
+        raise PinNeeded(one.redemption_id, chosen)
+    discount_fen = offers.discount_of(booked.offer.rule, chosen)
+    taking = its_caps.taking(chosen)
+    return _Payment(one, cart, chosen, discount_fen, None, balance - chosen, taking)
+
+
+def _refused(
+    unit: Unit, request_id: str, one: Redemption | None, error: CreditbankError
+) -> Declined:
+    """Remember a final refusal, and end the redemption if nothing can come of it."""
+    if not error.final:
+        raise error
+    if one is not None and isinstance(error, _ENDING):
+        redemptions.keep(unit, one, state=State(CHECKOUT.after(one.state, "decline")))
+    redemption_id = None if one is None else one.redemption_id
+    return requests.refuse(unit, request_id=request_id, error=error, redemption_id=redemption_id)
+
+
+def _pay(unit: Unit, payment: _Payment) -> Redemption:
+    """Write a payment down; one of 0 points ends the redemption without a transfer."""
+    one = payment.redemption
+    if payment.points == 0:
+        state = State(CHECKOUT.after(one.state, "decline"))
+        return redemptions.keep(
+            unit,
+            one,
+            state=state,
+            cart_fen=payment.cart_fen,
+            reason=payment.reason,
+            balance_after=payment.balance_after,
+        )
+    counters.add(unit, payment.taking)
+    paid = payments.pay(
+        unit,
+        member_id=one.member_id,
+        destination=_to_merchant(one),
+        amount=Amount(payment.points, one.asset_code),
+        key=f"redemption/{one.redemption_id}/pay",
+        refers_to=one.redemption_id,
+    )
+    return redemptions.keep(
+        unit,
+        one,
+        state=State(CHECKOUT.after(one.state, "redeem")),
+        cart_fen=payment.cart_fen,
+        points=payment.points,
+        discount_fen=payment.discount_fen,
+        balance_after=payment.balance_after,
+        transfer_id=paid.transfer_id,
+        paid_at=unit.now,
+        day=unit.today,
+        cashier_id=unit.actor.member_id,
+    )
+
+
+def _set_aside(unit: Unit, payment: _Payment) -> Authorised:
+    one = payment.redemption
+    counters.add(unit, payment.taking)
+    hold = holds.authorise(
+        unit,
+        member_id=one.member_id,
+        amount=Amount(payment.points, one.asset_code),
+        ttl_s=scheme.current(unit).hold_ttl_s,
+        refers_to=one.redemption_id,
+    )
+    redemptions.keep(
+        unit,
+        one,
+        state=State(CHECKOUT.after(one.state, "authorise")),
+        cart_fen=payment.cart_fen,
+        points=payment.points,
+        discount_fen=payment.discount_fen,
+        hold_id=hold.hold_id,
+        ends_at=hold.ends_at,
+        day=unit.today,
+    )
+    return Authorised(
+        one.redemption_id, hold.hold_id, payment.points, payment.discount_fen, hold.ends_at
+    )
+
+
+def _to_merchant(one: Redemption) -> str:
+    return chart.merchant(one.merchant_id)

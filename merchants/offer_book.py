@@ -1,0 +1,154 @@
+"""The offer book: which rules a merchant has adopted. An adopted rule never changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Row, insert, select, update
+from sqlmodel import Field
+
+from creditbank.core.keys import keyed
+from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
+from creditbank.core.units import Unit, View
+from merchants import offer_files, offers, partners
+from merchants.errors import OfferNotFound, OfferUnclear
+from merchants.offers import Item, Offer
+
+
+class OfferState(StrEnum):
+    """Whether an offer is made to new scans."""
+
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+
+
+class OfferRow(OfBank, table=True):
+    """One adopted offer, its rule as plain values."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        within_bank(["merchant_id"], "merchant", ["merchant_id"]),
+        Index("ix_offer_merchant", "bank_id", "merchant_id", "state"),
+    )
+
+    offer_id: str = Field(primary_key=True, max_length=40)
+    merchant_id: str = Field(max_length=40)
+    rule: Any = Field(sa_column=Column("rule", JSON, nullable=False))
+    state: str = Field(max_length=16)
+    adopted_at: datetime = Field(sa_type=UtcDateTime)
+
+
+adopted = table(OfferRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An offer of a merchant."""
+
+    offer_id: str
+    merchant_id: str
+    offer: Offer
+    state: OfferState
+
+
+def _adopted(row: Row[Any]) -> Adopted:
+    return Adopted(row.offer_id, row.merchant_id, offers.read(row.rule), OfferState(row.state))
+
+
+@keyed
+def adopt(unit: Unit, *, merchant_id: str, text: str, key: str) -> str:  # noqa: ARG001
+    """Adopt an offer for a merchant from the text of its TOML file, and return its id.
+
+    Raises:
+        MerchantNotFound: this bank has no such merchant.
+        OfferInvalid: names the parameter and its line.
+    """
+    offer = offer_files.parse(text)
+    partners.find(unit, merchant_id)
+    offer_id = unit.new_id("ofr")
+    unit.run(
+        insert(adopted),
+        {
+            "bank_id": unit.bank_id,
+            "offer_id": offer_id,
+            "merchant_id": merchant_id,
+            "rule": offers.write(offer),
+            "state": OfferState.ACTIVE,
+            "adopted_at": unit.now,
+        },
+    )
+    return offer_id
+
+
+@keyed
+def withdraw(unit: Unit, *, offer_id: str, key: str) -> OfferState:  # noqa: ARG001
+    """Make an offer to no new scan; open redemptions of it may still be paid.
+
+    Raises:
+        OfferNotFound: this bank has none of this id.
+    """
+    find(unit, offer_id)
+    unit.run(
+        update(adopted)
+        .where(adopted.c.bank_id == unit.bank_id, adopted.c.offer_id == offer_id)
+        .values(state=OfferState.WITHDRAWN)
+    )
+    return OfferState.WITHDRAWN
+
+
+def find(view: View, offer_id: str) -> Adopted:
+    """Return an offer, withdrawn or not.
+
+    Raises:
+        OfferNotFound: this bank has none of this id.
+    """
+    row = view.row(
+        select(adopted).where(adopted.c.bank_id == view.bank_id, adopted.c.offer_id == offer_id)
+    )
+    if row is None:
+        raise OfferNotFound(offer_id)
+    return _adopted(row)
+
+
+def listing(view: View, merchant_id: str) -> list[Adopted]:
+    """Return the offers a merchant makes, oldest first."""
+    rows = view.rows(
+        select(adopted)
+        .where(
+            adopted.c.bank_id == view.bank_id,
+            adopted.c.merchant_id == merchant_id,
+            adopted.c.state == OfferState.ACTIVE,
+        )
+        .order_by(adopted.c.adopted_at, adopted.c.offer_id)
+    )
+    return [_adopted(row) for row in rows]
+
+
+def in_force(view: View, merchant_id: str, day: date) -> list[Adopted]:
+    """Return the offers of a merchant that hold on a day, oldest first."""
+    return [one for one in listing(view, merchant_id) if one.offer.holds_on(day)]
+
+
+def choose(view: View, *, merchant_id: str, offer_id: str | None, with_cart: bool) -> Adopted:
+    """Return the offer a till means: the one it names, or the only one that fits.
+
+    Raises:
+        OfferNotFound: the merchant makes no such offer.
+        OfferUnclear: several fit, and none was named.
+    """
+    made = listing(view, merchant_id)
+    if offer_id is not None:
+        for one in made:
+            if one.offer_id == offer_id:
+                return one
+        raise OfferNotFound(offer_id)
+    fitting = [one for one in made if not (with_cart and isinstance(one.offer.rule, Item))]
+    fitting = [one for one in fitting if one.offer.holds_on(view.today)] or fitting
+    if not fitting:
+        raise OfferNotFound("")
+    if len(fitting) > 1:
+        raise OfferUnclear([one.offer_id for one in fitting])
+    return fitting[0]

@@ -1,0 +1,328 @@
+"""Redemptions: one per pay code that was scanned; their states, their rows, and their end in time.
+
+A redemption is bound to the till that scanned. Its time is an interval: past it, it is refused by
+its own time, whether or not the job that expires it has run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Row, UniqueConstraint, select, update
+from sqlalchemy import insert as insert_into
+from sqlmodel import Field
+
+from creditbank.core import counters
+from creditbank.core.states import Machine, Verb
+from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
+from creditbank.core.units import Unit, View
+from creditbank.ledger import holds
+from merchants import caps, offer_book
+from merchants.errors import RedemptionExpired, RedemptionNotFound
+
+
+class State(StrEnum):
+    """Where a redemption stands."""
+
+    SCANNED = "scanned"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    REFUNDED_IN_PART = "refunded_in_part"
+    REFUNDED = "refunded"
+
+
+CHECKOUT = Machine(
+    thing="redemption",
+    thing_zh="这笔核销",
+    states={
+        State.SCANNED: "已扫码",
+        State.AUTHORISED: "已冻结",
+        State.PAID: "已扣分",
+        State.DECLINED: "未成交",
+        State.CANCELLED: "已取消",
+        State.EXPIRED: "已过期",
+        State.VOIDED: "已撤销",
+        State.REFUNDED_IN_PART: "已部分退款",
+        State.REFUNDED: "已退款",
+    },
+    verbs={
+        "redeem": Verb("扣分", "take the points", "收银端", "the till"),
+        "decline": Verb("结束", "end it without points", "系统", "the system"),
+        "authorise": Verb("冻结", "set points aside", "收银端", "the till"),
+        "capture": Verb("扣款", "take what is set aside", "收银端", "the till"),
+        "cancel": Verb("取消", "cancel it", "收银端", "the till"),
+        "stop": Verb("停用", "stop it", "本人", "the member"),
+        "expire": Verb("到期", "let it expire", "系统", "the system"),
+        "void": Verb("撤销", "void it", "收银端", "the till"),
+        "refund_part": Verb("部分退款", "refund a part", "商户", "the merchant"),
+        "refund": Verb("退款", "refund all of it", "商户", "the merchant"),
+    },
+    moves={
+        (State.SCANNED, "redeem"): State.PAID,
+        (State.SCANNED, "decline"): State.DECLINED,
+        (State.SCANNED, "authorise"): State.AUTHORISED,
+        (State.SCANNED, "cancel"): State.CANCELLED,
+        (State.SCANNED, "stop"): State.CANCELLED,
+        (State.SCANNED, "expire"): State.EXPIRED,
+        (State.AUTHORISED, "capture"): State.PAID,
+        (State.AUTHORISED, "cancel"): State.VOIDED,
+        (State.AUTHORISED, "void"): State.VOIDED,
+        (State.AUTHORISED, "expire"): State.EXPIRED,
+        (State.PAID, "void"): State.VOIDED,
+        (State.PAID, "refund_part"): State.REFUNDED_IN_PART,
+        (State.PAID, "refund"): State.REFUNDED,
+        (State.REFUNDED_IN_PART, "refund_part"): State.REFUNDED_IN_PART,
+        (State.REFUNDED_IN_PART, "refund"): State.REFUNDED,
+    },
+)
+
+_OPEN = (State.SCANNED, State.AUTHORISED)
+
+
+class RedemptionRow(OfBank, table=True):
+    """One redemption. ``points`` are those set aside or taken; ``day`` is whose caps they count."""
+
+    __tablename__ = "redemption"
+    __table_args__ = (
+        within_bank(["till_id"], "till", ["till_id"]),
+        within_bank(["merchant_id"], "merchant", ["merchant_id"]),
+        within_bank(["member_id"], "member", ["member_id"]),
+        within_bank(["offer_id"], "offer", ["offer_id"]),
+        within_bank(["pay_code_id"], "pay_code", ["pay_code_id"]),
+        within_bank(["hold_id"], "hold", ["hold_id"]),
+        within_bank(["transfer_id"], "transfer", ["transfer_id"]),
+        UniqueConstraint("bank_id", "pay_code_id"),
+        UniqueConstraint("bank_id", "hold_id"),
+        UniqueConstraint("bank_id", "transfer_id"),
+        CheckConstraint("points >= 0 AND discount_fen >= 0", name="points"),
+        CheckConstraint("refunded_points BETWEEN 0 AND points", name="refunded"),
+        CheckConstraint("cart_fen IS NULL OR discount_fen <= cart_fen", name="discount"),
+        Index("ix_redemption_due", "bank_id", "state", "ends_at"),
+        Index("ix_redemption_merchant", "bank_id", "merchant_id", "day"),
+        Index("ix_redemption_member", "bank_id", "member_id", "state"),
+    )
+
+    redemption_id: str = Field(primary_key=True, max_length=40)
+    receipt_no: str = Field(max_length=12)
+    till_id: str = Field(max_length=40)
+    cashier_id: str | None = Field(max_length=40)
+    merchant_id: str = Field(max_length=40)
+    member_id: str = Field(max_length=40)
+    offer_id: str = Field(max_length=40)
+    pay_code_id: str = Field(max_length=40)
+    asset_code: str = Field(max_length=16)
+    state: str = Field(max_length=24)
+    cart_fen: int | None = Field(sa_type=BigInteger)
+    points: int = Field(sa_type=BigInteger)
+    discount_fen: int = Field(sa_type=BigInteger)
+    refunded_points: int = Field(sa_type=BigInteger)
+    balance_after: int | None = Field(sa_type=BigInteger)
+    reason: str | None = Field(max_length=24)
+    hold_id: str | None = Field(max_length=40)
+    transfer_id: str | None = Field(max_length=40)
+    day: date
+    scanned_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    paid_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
+redemptions = table(RedemptionRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A redemption; ``cashier_id`` is the member behind the till, ``reason`` why nothing was used.
+
+    ``balance_after`` is what the member had left to spend when it was paid.
+    """
+
+    redemption_id: str
+    receipt_no: str
+    till_id: str
+    cashier_id: str | None
+    merchant_id: str
+    member_id: str
+    offer_id: str
+    pay_code_id: str
+    asset_code: str
+    state: State
+    cart_fen: int | None
+    points: int
+    discount_fen: int
+    refunded_points: int
+    balance_after: int | None
+    reason: str | None
+    hold_id: str | None
+    transfer_id: str | None
+    day: date
+    scanned_at: datetime
+    ends_at: datetime
+    paid_at: datetime | None
+
+
+_COLUMNS = [one for one in redemptions.c if one.name != "bank_id"]
+
+
+def _redemption(row: Row[Any]) -> Redemption:
+    one = Redemption(**row._mapping)  # noqa: SLF001 - the mapping of a row is public
+    return replace(one, state=State(one.state))
+
+
+def open_scanned(unit: Unit, one: Redemption) -> None:
+    """Write a redemption down as scanned."""
+    row = {name: getattr(one, name) for name in Redemption.__slots__}
+    unit.run(insert_into(redemptions), {"bank_id": unit.bank_id} | row)
+
+
+def find(view: View, redemption_id: str) -> Redemption:
+    """Return a redemption.
+
+    Raises:
+        RedemptionNotFound: this bank has none of this id.
+    """
+    return _found(view, redemption_id, lock=False)
+
+
+def lock(unit: Unit, redemption_id: str) -> Redemption:
+    """Lock a redemption and return it.
+
+    Raises:
+        RedemptionNotFound: this bank has none of this id.
+    """
+    return _found(unit, redemption_id, lock=True)
+
+
+def of_till(one: Redemption, till_id: str) -> Redemption:
+    """Return a redemption if it is this till's.
+
+    Raises:
+        RedemptionNotFound: it is another till's.
+    """
+    if one.till_id != till_id:
+        raise RedemptionNotFound(one.redemption_id)
+    return one
+
+
+def of_member(one: Redemption, member_id: str) -> Redemption:
+    """Return a redemption if it is this member's.
+
+    Raises:
+        RedemptionNotFound: it is another member's.
+    """
+    if one.member_id != member_id:
+        raise RedemptionNotFound(one.redemption_id)
+    return one
+
+
+def _found(view: View, redemption_id: str, *, lock: bool) -> Redemption:
+    query = select(*_COLUMNS).where(
+        redemptions.c.bank_id == view.bank_id, redemptions.c.redemption_id == redemption_id
+    )
+    row = view.row(query.with_for_update(key_share=True) if lock else query)
+    if row is None:
+        raise RedemptionNotFound(redemption_id)
+    return _redemption(row)
+
+
+def of_merchant_day(view: View, merchant_id: str, day: date) -> list[Redemption]:
+    """Return the redemptions of a merchant's day, in the order they were scanned."""
+    rows = view.rows(
+        select(*_COLUMNS)
+        .where(
+            redemptions.c.bank_id == view.bank_id,
+            redemptions.c.merchant_id == merchant_id,
+            redemptions.c.day == day,
+        )
+        .order_by(redemptions.c.scanned_at, redemptions.c.redemption_id)
+    )
+    return [_redemption(row) for row in rows]
+
+
+def keep(unit: Unit, one: Redemption, **changes: Any) -> Redemption:
+    """Write changes of a redemption that this unit has locked, and return it as it is now."""
+    unit.run(
+        update(redemptions)
+        .where(
+            redemptions.c.bank_id == unit.bank_id,
+            redemptions.c.redemption_id == one.redemption_id,
+        )
+        .values(**changes)
+    )
+    return replace(one, **changes)
+
+
+def require_in_time(view: View, one: Redemption) -> None:
+    """See that an open redemption's own time is not over.
+
+    Raises:
+        RedemptionExpired: it is.
+    """
+    if one.state in _OPEN and view.now >= one.ends_at:
+        raise RedemptionExpired(one.redemption_id)
+
+
+def stop_scanned(unit: Unit, member_id: str) -> int:
+    """Cancel the scanned redemptions of a member, who is locked; return how many."""
+    rows = unit.rows(
+        select(*_COLUMNS)
+        .where(
+            redemptions.c.bank_id == unit.bank_id,
+            redemptions.c.member_id == member_id,
+            redemptions.c.state == State.SCANNED,
+        )
+        .order_by(redemptions.c.redemption_id)
+        .with_for_update(key_share=True)
+    )
+    for row in rows:
+        keep(unit, _redemption(row), state=State(CHECKOUT.after(row.state, "stop")))
+    return len(rows)
+
+
+def due(view: View, limit: int) -> list[str]:
+    """Return the ids of open redemptions whose time is over, oldest first."""
+    rows = view.rows(
+        select(redemptions.c.redemption_id)
+        .where(
+            redemptions.c.bank_id == view.bank_id,
+            redemptions.c.state.in_(_OPEN),
+            redemptions.c.ends_at <= view.now,
+        )
+        .order_by(redemptions.c.ends_at, redemptions.c.redemption_id)
+        .limit(limit)
+    )
+    return [row.redemption_id for row in rows]
+
+
+def expire(unit: Unit, redemption_id: str) -> State:
+    """End an open redemption whose time is over, with its hold; any other stays as it is.
+
+    Raises:
+        RedemptionNotFound: this bank has none of this id.
+    """
+    one = lock(unit, redemption_id)
+    if one.state not in _OPEN or unit.now < one.ends_at:
+        return one.state
+    if one.hold_id is not None:
+        give_caps_back(unit, one)
+        holds.expire(unit, hold_id=one.hold_id)
+    return keep(unit, one, state=State(CHECKOUT.after(one.state, "expire"))).state
+
+
+def caps_of(view: View, one: Redemption) -> caps.Caps:
+    """Return the counters that a redemption counts in."""
+    booked = offer_book.find(view, one.offer_id)
+    return caps.of(booked, member_id=one.member_id, day=one.day)
+
+
+def give_caps_back(unit: Unit, one: Redemption) -> None:
+    """Undo what a redemption took from its counters; it is locked."""
+    its_caps = caps_of(unit, one)
+    its_caps.lock(unit)
+    counters.add(unit, its_caps.giving_back(one.points))
