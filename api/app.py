@@ -14,31 +14,53 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import openapi, problems, schema
 from api.errors import BodyTooLarge
 from api.installation import version
-from api.routes import banks, communities, service
-from api.settings import BODY_BYTES_MOST, Settings
+from api.routes import (
+    banks,
+    communities,
+    imports,
+    jobs,
+    ledger,
+    members,
+    merchants,
+    pay_codes,
+    rankings,
+    redemptions,
+    reviews,
+    service,
+    tasks,
+)
+from api.settings import BODY_BYTES_MOST, UPLOAD_BYTES_MOST, Settings
 from creditbank.core.database import Database
 
 _GC_THRESHOLD = 50_000
-ROUTERS = (service.router, banks.router, communities.router)
+ROUTERS = tuple(
+    noun.router
+    for noun in (
+        *(service, banks, communities, members, pay_codes, tasks, reviews, merchants),
+        *(redemptions, rankings, ledger, jobs, imports),
+    )
+)
 Background = Callable[[Database], AbstractContextManager[None]]
 
 
 class BodyLimit:
     """Refuses a body that is too large, before it is read as a whole."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
-        """Wrap an app."""
+    def __init__(self, app: ASGIApp, most_bytes: int, upload_bytes_most: int) -> None:
+        """Wrap an app; uploads of journals have a bound of their own."""
         self._app = app
         self._most = most_bytes
+        self._upload_most = upload_bytes_most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, counting what comes in."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = self._upload_most if scope["path"].endswith("/imports") else self._most
         said = dict(scope["headers"]).get(b"content-length", b"0")
-        if said.isdigit() and int(said) > self._most:
-            await problems.answer(BodyTooLarge(self._most), scope["path"])(scope, receive, send)
+        if said.isdigit() and int(said) > most:
+            await problems.answer(BodyTooLarge(most), scope["path"])(scope, receive, send)
             return
         come = 0
 
@@ -46,8 +68,8 @@ class BodyLimit:
             nonlocal come
             message = await receive()
             come += len(message.get("body", b""))
-            if come > self._most:
-                raise BodyTooLarge(self._most)
+            if come > most:
+                raise BodyTooLarge(most)
             return message
 
         await self._app(scope, counted, send)
@@ -93,7 +115,9 @@ def create_app(
     app.state.database = database
     app.state.bank_ids = {}
     app.add_middleware(
-        BodyLimit, most_bytes=settings.body_bytes_most if settings else BODY_BYTES_MOST
+        BodyLimit,
+        most_bytes=settings.body_bytes_most if settings else BODY_BYTES_MOST,
+        upload_bytes_most=settings.upload_bytes_most if settings else UPLOAD_BYTES_MOST,
     )
     problems.install(app)
     for router in ROUTERS:
@@ -107,7 +131,7 @@ def _open(settings: Settings) -> Database:
     return Database(settings.database)
 
 
-def _named(route: Any) -> str:  # noqa: ANN401 - FastAPI's own kind of route
+def _named(route: Any) -> str:
     """Return the operation's id: the noun's tag and the verb of its function."""
     tag = str(route.tags[0]) if route.tags else "service"
     return f"{tag}.{route.name}"

@@ -19,6 +19,7 @@ from api.commands import (
     jobs,
     journal,
     quote,
+    replay,
     serve,
     setup,
     token,
@@ -30,7 +31,7 @@ _WRITER_TAKEN = 3
 class _Plain(TyperGroup):
     """Says typed errors in both languages on stderr; a person never sees a traceback for them."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
+    def invoke(self, ctx: Any) -> Any:
         from creditbank.core.errors import CreditbankError, WriterTaken  # noqa: PLC0415 - slow
 
         try:
@@ -54,7 +55,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for noun in (setup, bank, token, demo, serve, jobs, audit, backup, quote, journal):
+for noun in (setup, bank, token, demo, serve, jobs, audit, backup, quote, replay, journal):
     noun.register(app)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from creditbank.core.errors import (
     Broken,
@@ -178,3 +179,14 @@ class DemonstrationRefused(Refused):
     zh = "数据库中已有互助社“{bank}”,示范不会写入其中"
     en = "The database holds the bank '{bank}'; no demonstration is played in it"
     bank: str
+
+
+@dataclass(eq=False)
+class ImportRefused(Malformed):
+    """Rows of a journal cannot be loaded, so nothing of it is; ``rows`` names the first 1,000."""
+
+    slug = "import-refused"
+    zh = "有 {bad} 行不能导入,未导入任何内容"
+    en = "{bad} rows cannot be loaded; nothing was"
+    bad: int
+    rows: list[dict[str, Any]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from creditbank.core.values import PAYMENT_UNITS_MOST
+from merchants.offers import CART_FEN_MOST
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ufeff]")
 
@@ -60,7 +61,7 @@ def _pattern(prefix: str) -> str:
 Units = Annotated[
     StrictInt, Field(ge=1, le=PAYMENT_UNITS_MOST, description="A whole number of units.")
 ]
-Fen = Annotated[StrictInt, Field(ge=0, le=100_000_000, description="Yuan × 100, a whole number.")]
+Fen = Annotated[StrictInt, Field(ge=0, le=CART_FEN_MOST, description="Yuan × 100, a whole number.")]
 AssetCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z][A-Z0-9]{1,15}$")]
 Instant = Annotated[
     AwareDatetime,
@@ -91,11 +92,22 @@ ShortName = Annotated[
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=40),
     AfterValidator(_printable),
 ]
+PayCodeDigits = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=40),
+    AfterValidator(_printable),
+    Field(description="The 18 digits of the QR, or as typed."),
+]
 MemberRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("mem"))]
 CommunityRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("com"))]
 OfferRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("ofr"))]
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many rows at most.")]
+DayAsked = Annotated[
+    date | None,
+    BeforeValidator(lambda value: None if value is None else _written_as(_DAY)(value)),
+    Query(description="A day, as 2026-03-01; left out, today."),
+]
 Cursor = Annotated[
     str | None,
     Query(
@@ -106,7 +118,7 @@ Cursor = Annotated[
 ]
 
 
-def _path_id(prefix: str, what: str) -> Any:  # noqa: ANN401 - a marker of FastAPI's
+def _path_id(prefix: str, what: str) -> Any:
     return Path(description=f"The id of {what}.", pattern=_pattern(prefix))
 
 
@@ -119,6 +131,13 @@ OfferId = Annotated[str, _path_id("ofr", "an offer")]
 PayCodeId = Annotated[str, _path_id("pcd", "a pay code")]
 RedemptionId = Annotated[str, _path_id("red", "a redemption")]
 TransferId = Annotated[str, _path_id("trf", "a transfer")]
+RequestId = Annotated[
+    str,
+    Path(
+        description="The Idempotency-Key of the till's scan, redeem, authorise or scan-and-redeem.",
+        pattern=r"^[\x21-\x7e]{16,255}$",
+    ),
+]
 PeriodName = Annotated[str, Path(description="The name of a period.", pattern=r"^[0-9]{4}$")]
 AssetPath = Annotated[str, Path(description="An asset's code.", pattern=r"^[A-Z][A-Z0-9]{1,15}$")]
 

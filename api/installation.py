@@ -11,7 +11,7 @@ import os
 import socket
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, inspect, insert, select, update
+from sqlalchemy import Connection, delete, insert, inspect, select, update
 from sqlmodel import Field, SQLModel
 
 from api.errors import ServerRunning
@@ -38,8 +38,11 @@ installations = table(InstallationRow)
 
 
 def version() -> str:
-    """Return the version of this program."""
-    return importlib.metadata.version("creditbank")
+    """Return the version of this program; a checkout that is not installed has none."""
+    try:
+        return importlib.metadata.version("creditbank")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+checkout"
 
 
 def announce(database: Database, *, what: str) -> str:

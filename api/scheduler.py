@@ -81,7 +81,7 @@ def _expire(unit: Unit, lease: Lease) -> bool:
     late = redemptions.due(unit, 1)
     loose = [] if late else holds.due(unit, 1)
     for redemption_id in late:
-        redemptions.expire(unit, redemption_id=redemption_id)
+        redemptions.expire(unit, redemption_id)
     for hold_id in loose:
         holds.expire(unit, hold_id=hold_id)
     return _go_on(unit, lease, more=bool(late or loose))
@@ -282,7 +282,7 @@ def _calm(name: str, call: Callable[[], object]) -> Callable[[], None]:
             call()
         except CreditbankError as error:
             _log.warning("%s: %s", name, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the next wake-up tries again
             _log.exception("%s failed", name)
 
     return once

@@ -12,6 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
 from sqlmodel import SQLModel
 
+from api.installation import refuse_while_serving
+from creditbank.core.clock import SystemClock
 from creditbank.core.engines import is_sqlite, normalised, sqlite_path, translated, writer_lock
 from creditbank.core.errors import SchemaMissing, SchemaNewer, SchemaOlder
 
@@ -39,6 +41,8 @@ ROOMS = (
     "merchants.offer_book",
     "merchants.requests",
     "merchants.redemptions",
+    "api.tokens",
+    "api.installation",
 )
 
 
@@ -63,6 +67,7 @@ def migrate(url: str) -> None:
 
     Raises:
         WriterTaken: a server or command is writing to the file.
+        ServerRunning: a server or worker was alive within the last 30 s.
         SchemaNewer: the database was made by a newer program.
         DatabaseUnavailable: it cannot be opened or written.
     """
@@ -71,12 +76,13 @@ def migrate(url: str) -> None:
         engine = create_engine(target)
         try:
             with engine.begin() as connection:
-                if _version(connection) not in {None, *_known()}:
-                    raise SchemaNewer(str(_version(connection)))
+                _refuse_newer(connection)
                 if is_sqlite(target):
                     connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
                 else:
                     connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+                if _version(connection) is not None:
+                    refuse_while_serving(connection, SystemClock().now())
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -88,6 +94,12 @@ def migrate(url: str) -> None:
             raise typed from error
         finally:
             engine.dispose()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    found = _version(connection)
+    if found is not None and found not in _known():
+        raise SchemaNewer(found)
 
 
 def _grant(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BODY_BYTES_MOST = 1_000_000
+UPLOAD_BYTES_MOST = 64_000_000
 
 
 def default_database() -> str:
@@ -30,3 +31,4 @@ class Settings(BaseSettings):
     heartbeat_every_s: int = Field(default=10, ge=1, le=20)
     backup_dir: Path | None = None
     body_bytes_most: int = Field(default=BODY_BYTES_MOST, ge=1_000)
+    upload_bytes_most: int = Field(default=UPLOAD_BYTES_MOST, ge=1_000)

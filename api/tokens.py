@@ -105,7 +105,7 @@ def hashed(secret: str) -> str:
 def create(
     unit: Unit,
     *,
-    key: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
     role: Role,
     secret_hash: str,
     label: str = "",
@@ -162,7 +162,7 @@ def _refuse_misfit(
 
 
 @keyed
-def revoke(unit: Unit, *, key: str, token_id: str) -> None:
+def revoke(unit: Unit, *, token_id: str, key: str) -> None:  # noqa: ARG001
     """Stop a token from now on; one that is stopped stays so.
 
     Raises:

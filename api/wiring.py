@@ -135,7 +135,7 @@ def _known(view: View, secret: str) -> Token:
     return token
 
 
-def having(*rights: Right) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
+def having(*rights: Right) -> Any:
     """Return the dependency that hands a route its caller, if their role has one of the rights."""
 
     async def caller(caller: Annotated[Caller, Depends(_token)]) -> Caller:
@@ -146,7 +146,7 @@ def having(*rights: Right) -> Any:  # noqa: ANN401 - what FastAPI's Depends give
     return Depends(caller)
 
 
-def of_member(right_of_staff: Right | None) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
+def of_member(right_of_staff: Right | None) -> Any:
     """Return the dependency of routes about one member: that member, or staff with a right.
 
     To a member anyone else does not exist; None keeps staff out, too.

@@ -12,11 +12,11 @@ from creditbank.core.database import Database
 from creditbank.core.units import Actor, Declined, Unit, View
 from creditbank.core.values import Amount, Asset, AssetKind, Posting
 from creditbank.ledger import accounts, chart, issues, posting, statements
-from creditbank.ledger.books import Kind
 from creditbank.ledger.books import accounts as account_table
 from creditbank.ledger.books import holds as hold_table
 from creditbank.ledger.books import postings as posting_table
 from creditbank.ledger.books import transfers as transfer_table
+from creditbank.ledger.chart import Kind
 
 R = TypeVar("R")
 

@@ -52,8 +52,10 @@ def outcomes(futures: Sequence[Future[Any]]) -> list[Any]:
 class Street(Books):
     """One bank with a shop that has one till and one offer, unless told otherwise."""
 
-    def __init__(self, database: Database, clock: ManualClock, offer: str | None = STEP) -> None:
-        super().__init__(database)
+    def __init__(
+        self, database: Database, clock: ManualClock, offer: str | None = STEP, slug: str = "demo"
+    ) -> None:
+        super().__init__(database, slug)
         self.clock = clock
         self._named = 0
         self.community_id = self.do(
@@ -88,16 +90,12 @@ class Street(Books):
     def till(self, merchant_id: str | None = None) -> str:
         """Register a till, of the shop unless another merchant is named."""
         named, of = self.name(), merchant_id or self.shop_id
-        return self.do(
-            lambda unit: tills.register(unit, merchant_id=of, name="一号", key=named)
-        )
+        return self.do(lambda unit: tills.register(unit, merchant_id=of, name="一号", key=named))
 
     def adopt(self, text: str, merchant_id: str | None = None) -> str:
         """Adopt an offer, for the shop unless another merchant is named."""
         named, of = self.name(), merchant_id or self.shop_id
-        return self.do(
-            lambda unit: offer_book.adopt(unit, merchant_id=of, text=text, key=named)
-        )
+        return self.do(lambda unit: offer_book.adopt(unit, merchant_id=of, text=text, key=named))
 
     def rules(self, **parameters: Any) -> None:
         """Adopt parameters of the scheme, from today on."""
@@ -225,4 +223,3 @@ class Street(Books):
         proofs = (*ledger_audit.PROOFS, *audit.PROOFS)
         found: list[Any] = self.see(lambda view: [one for proof in proofs for one in proof(view)])
         return found + self.wrongs()
-

@@ -206,6 +206,7 @@ class _Scan:
             and bool(self.tables)
             and last[1] == self.tables[-1]
             and last[0] in {*_TABLE_FOLLOWS, ",", "only"}
+            and self.tokens[-2].clause in _TABLE_FOLLOWS
         )
 
 

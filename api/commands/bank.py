@@ -9,7 +9,7 @@ import typer
 from api.commands.options import BankSlug, DatabaseUrl, opened, opened_bank
 
 if TYPE_CHECKING:
-    from creditbank.core.units import Actor
+    from creditbank.core.units import Actor, Unit
     from creditbank.core.values import Asset
 
 DEFAULT_ZONE = "Asia/Shanghai"
@@ -74,7 +74,6 @@ def found(database: str | None, *, slug: str, name: str, zone: str, assets: list
         BankExists: the slug is taken.
     """
     from creditbank.core import banks  # noqa: PLC0415 - slow
-    from creditbank.ledger import accounts  # noqa: PLC0415
 
     wanted = [_asset(one) for one in assets]
     with opened(database, writing=True) as it:
@@ -83,11 +82,15 @@ def found(database: str | None, *, slug: str, name: str, zone: str, assets: list
                 connection, slug=slug, name=name, zone=zone, now=now
             )
         )
-        for one in wanted:
-            it.write(
-                bank.bank_id, operator(), lambda unit, one=one: accounts.create_asset(unit, one)
-            )
+        it.write(bank.bank_id, operator(), lambda unit: _create_assets(unit, wanted))
     typer.echo(f"{bank.slug}\t{bank.name}\t{', '.join(one.code for one in wanted)}")
+
+
+def _create_assets(unit: Unit, wanted: list[Asset]) -> None:
+    from creditbank.ledger import accounts  # noqa: PLC0415 - slow
+
+    for one in wanted:
+        accounts.create_asset(unit, one)
 
 
 def operator() -> Actor:

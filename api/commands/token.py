@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.bank import operator
 from api.commands.options import BankSlug, DatabaseUrl, fresh_key, opened_bank
+
+if TYPE_CHECKING:
+    from api.tokens import Role
 
 commands = typer.Typer(help="访问令牌。 Access tokens.", no_args_is_help=True)
 
@@ -71,7 +74,7 @@ def revoke(
     typer.echo(f"{token} 已停用 / revoked")
 
 
-def _role(role: str | None, till: str | None, member: str | None) -> tokens.Role:  # noqa: F821
+def _role(role: str | None, till: str | None, member: str | None) -> Role:
     """Return the role that the options name.
 
     Raises:

@@ -16,7 +16,7 @@ from api.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound, TransferNotFound
 from creditbank.core.units import View
 from creditbank.ledger import accounts, posting, statements
-from creditbank.ledger.books import Kind
+from creditbank.ledger.chart import Kind
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["ledger"])
 

@@ -16,7 +16,7 @@ from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View
 from creditbank.ledger import accounts, chart, statements
-from creditbank.ledger.books import Kind
+from creditbank.ledger.chart import Kind
 from creditbank.people import members
 from creditbank.people.errors import CommunityNotFound, MemberNotFound, NumberTaken
 

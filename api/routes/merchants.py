@@ -16,8 +16,8 @@ from api.forms import (
     MerchantId,
     Name,
     OfferId,
-    Shown,
     ShortName,
+    Shown,
     TillId,
 )
 from api.openapi import refusals

@@ -39,7 +39,7 @@ class StoppedShown(Shown):
     """How many codes and open scans were stopped."""
 
     codes: int
-    scans: int
+    redemptions: int
 
 
 @router.post(
@@ -103,3 +103,14 @@ async def png(caller: OfMember, member_id: MemberId, pay_code_id: PayCodeId) -> 
     digits = await caller.read(lambda view: _digits(view, member_id, pay_code_id))
     picture = await asyncio.to_thread(code_pictures.png, digits)
     return Response(picture, media_type="image/png", headers=_NO_STORE)
+
+
+@router.post(
+    "/stop",
+    summary="Stop my pay codes",
+    response_model=StoppedShown,
+    responses=refusals(MemberNotFound),
+)
+async def stop(caller: OfMember, member_id: MemberId, key: Key) -> cancellations.Stopped:
+    """Stop a member's live codes and open scans: for a lost phone, or a change of mind."""
+    return await caller.write(lambda unit: cancellations.stop(unit, key=key, member_id=member_id))

@@ -356,10 +356,13 @@ class Database:
         return self.reader.submit_install(lambda connection: banks.find(connection, slug)).result()
 
     def close(self) -> None:
-        """Finish what is queued and let the file go."""
+        """Finish what is queued and let the file go.
+
+        The writer goes last: only its connection can fold SQLite's log into the file.
+        """
+        self.reader.close()
         if self._writer is not None:
             self._writer.close()
-        self.reader.close()
         self._held.close()
 
     def __enter__(self) -> Self:

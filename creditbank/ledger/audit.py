@@ -181,7 +181,7 @@ def bounds_are_the_charts(view: View) -> list[Finding]:
 
 
 def transfers_have_postings(view: View) -> list[Finding]:
-    """Every transfer has postings, numbered 1, 2, 3 …"""
+    """Every transfer has postings, numbered from 1 without a gap."""
     return findings(
         view,
         "transfers have postings",

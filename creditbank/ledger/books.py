@@ -7,30 +7,11 @@ PostgreSQL by the rights of the role. CHECKs stand behind the code.
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
-
-
-class Kind(StrEnum):
-    """What business event a transfer records."""
-
-    ISSUE = "issue"
-    REDEEM = "redeem"
-    REFUND = "refund"
-    GIFT = "gift"
-    DONATE = "donate"
-    EXPIRE = "expire"
-    SETTLE = "settle"
-    FUND_IN = "fund-in"
-    FUND_OUT = "fund-out"
-    REVERSE = "reverse"
-    OPENING = "opening"
-    HOLD = "hold"
-    RELEASE = "release"
 
 
 class AssetRow(OfBank, table=True):

@@ -1,4 +1,4 @@
-"""The chart of accounts: the addresses there are, and the floor and ceiling of each. Pure.
+"""The chart: the addresses there are, the bounds of each, and the kinds of transfers. Pure.
 
 An account is an address and an asset. A bounded account keeps a balance; an unbounded one keeps
 none, so nothing queues on it.
@@ -7,6 +7,7 @@ none, so nothing queues on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from creditbank.core.errors import BadAddress
 from creditbank.core.ids import is_id
@@ -22,6 +23,24 @@ HONOUR_FLOOR = -1_000_000
 MERCHANT_FLOOR = -10_000
 
 _NAME_MOST = 80
+
+
+class Kind(StrEnum):
+    """What business event a transfer records."""
+
+    ISSUE = "issue"
+    REDEEM = "redeem"
+    REFUND = "refund"
+    GIFT = "gift"
+    DONATE = "donate"
+    EXPIRE = "expire"
+    SETTLE = "settle"
+    FUND_IN = "fund-in"
+    FUND_OUT = "fund-out"
+    REVERSE = "reverse"
+    OPENING = "opening"
+    HOLD = "hold"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +100,28 @@ def bounds(address: str, kind: AssetKind) -> Bounds:
     Raises:
         BadAddress: the chart has no such address, or not for this kind of asset.
     """
-    if address in {ISSUANCE, EXPIRED, SETTLED}:
-        return UNBOUNDED
-    parts = address.split("/")
-    match parts:
-        case ["outside", *_] if 0 < len(address) - len(OUTSIDE) <= _NAME_MOST:
-            return UNBOUNDED
-        case ["member", member_id] if is_id(member_id, "mem") and kind is not AssetKind.MONEY:
-            return Bounds(HONOUR_FLOOR if kind is AssetKind.HONOUR else 0)
-        case ["member", member_id, "held"] if (
-            is_id(member_id, "mem") and kind is AssetKind.SPENDABLE
-        ):
-            return Bounds(0)
-        case ["member", member_id, "debt"] if (
-            is_id(member_id, "mem") and kind is AssetKind.SPENDABLE
-        ):
-            return Bounds(DEBT_FLOOR, 0)
-        case ["team", team_id] if is_id(team_id, "tea") and kind is not AssetKind.MONEY:
-            return Bounds(0)
-        case ["merchant", merchant_id] if (
-            is_id(merchant_id, "mer") and kind is not AssetKind.HONOUR
-        ):
-            return Bounds(MERCHANT_FLOOR)
-        case ["fund", name] if 0 < len(name) <= _NAME_MOST:
-            return Bounds(0)
-        case _:
-            raise BadAddress(address)
+    found = UNBOUNDED if address in {ISSUANCE, EXPIRED, SETTLED} else _bounds(address, kind)
+    if found is None:
+        raise BadAddress(address)
+    return found
+
+
+def _bounds(address: str, kind: AssetKind) -> Bounds | None:
+    head, _, rest = address.partition("/")
+    owner, _, part = rest.partition("/")
+    points = kind is not AssetKind.MONEY
+    found: dict[tuple[str, str], tuple[bool, Bounds]] = {
+        ("member", ""): (points, Bounds(HONOUR_FLOOR if kind is AssetKind.HONOUR else 0)),
+        ("member", "held"): (kind is AssetKind.SPENDABLE, Bounds(0)),
+        ("member", "debt"): (kind is AssetKind.SPENDABLE, Bounds(DEBT_FLOOR, 0)),
+        ("team", ""): (points, Bounds(0)),
+        ("merchant", ""): (kind is not AssetKind.HONOUR, Bounds(MERCHANT_FLOOR)),
+    }
+    if head in {"outside", "fund"}:
+        if not 0 < len(rest) <= _NAME_MOST or (head == "fund" and part):
+            return None
+        return UNBOUNDED if head == "outside" else Bounds(0)
+    fits, bound = found.get((head, part), (False, UNBOUNDED))
+    prefix = {"member": "mem", "team": "tea", "merchant": "mer"}.get(head, "")
+    whole = f"{head}/{owner}" + (f"/{part}" if part else "")
+    return bound if fits and is_id(owner, prefix) and whole == address else None

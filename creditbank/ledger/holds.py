@@ -18,7 +18,8 @@ from creditbank.core.errors import HoldClosed, HoldExpired, HoldNotFound
 from creditbank.core.units import Unit, View
 from creditbank.core.values import PAYMENT_UNITS_MOST, Amount, Posting, whole_units
 from creditbank.ledger import chart
-from creditbank.ledger.books import Kind, holds
+from creditbank.ledger.books import holds
+from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft, Transfer, post
 
 TTL_S_MOST = 7 * 24 * 3600

@@ -1,8 +1,7 @@
 """Imports through a running server: a checked journal is stored in parts, then loaded by a job.
 
 Parts are small enough that loading one never keeps a till waiting. States: storing → ready →
-loaded | stopped; a stopped import says why, and goes on where it stopped when it is made ready
-again.
+loaded | stopped; a stopped import says why, and goes on where it stopped when it is resumed.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, delete, func, insert, select, update
+from sqlalchemy import JSON, delete, insert, select, update
 from sqlmodel import Field
 
 from creditbank.core.errors import NotFound, Refused
-from creditbank.core.keys import insert_or_skip, keyed
+from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, Posting
+from creditbank.ledger import accounts
 from creditbank.ledger.accounts import Place
-from creditbank.ledger.books import Kind
-from creditbank.ledger.chart import Bounds
+from creditbank.ledger.chart import Bounds, Kind
 from creditbank.ledger.journal import load
-from creditbank.ledger.posting import Draft
+from creditbank.ledger.posting import Draft, places_of
 
 PART_ROWS = 100
 
@@ -50,14 +49,14 @@ class ImportNotFound(NotFound):
 
 
 @dataclass(eq=False)
-class ImportIncomplete(Refused):
-    """Parts are missing, so nothing may be loaded yet."""
+class ImportNotStopped(Refused):
+    """Only an import that stopped half-way can be resumed."""
 
-    slug = "import-incomplete"
-    zh = "导入文件尚未上传完整({stored}/{parts})"
-    en = "The import is not stored completely yet ({stored} of {parts} parts)"
-    stored: int
-    parts: int
+    slug = "import-not-stopped"
+    zh = "这次导入不在停止状态({state}),无需继续"
+    en = "This import is not stopped ({state}), so it cannot be resumed"
+    import_id: str
+    state: str
 
 
 class ImportRow(OfBank, table=True):
@@ -109,11 +108,20 @@ class Import:
 
 
 @keyed
-def open_import(unit: Unit, *, asset: str, digest: str, rows: int, parts: int, key: str) -> str:
-    """Announce a checked journal of so many rows in so many parts; returns its id.
+def open_import(
+    unit: Unit,
+    *,
+    asset: str,
+    digest: str,
+    allow_negative: Sequence[str],  # noqa: ARG001 - part of what one key means
+    key: str,  # noqa: ARG001 - the key is @keyed's
+) -> str:
+    """Announce a journal and return the import's id; ``digest`` is the SHA-256 of the file.
 
-    ``digest`` is the SHA-256 of the file, so that one key means one file.
+    Raises:
+        AssetNotFound: the bank has no such asset.
     """
+    accounts.asset(unit, asset)
     import_id = unit.new_id("imp")
     unit.run(
         insert(files),
@@ -122,8 +130,8 @@ def open_import(unit: Unit, *, asset: str, digest: str, rows: int, parts: int, k
             "import_id": import_id,
             "asset_code": asset,
             "digest": digest,
-            "rows": rows,
-            "parts": parts,
+            "rows": 0,
+            "parts": 0,
             "parts_loaded": 0,
             "rows_loaded": 0,
             "state": ImportState.STORING,
@@ -135,6 +143,12 @@ def open_import(unit: Unit, *, asset: str, digest: str, rows: int, parts: int, k
     return import_id
 
 
+def start_over(unit: Unit, *, import_id: str) -> None:
+    """Throw away parts of an upload that was broken off before anything was loaded."""
+    unit.run(delete(parts).where(parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id))
+    _set(unit, import_id, state=ImportState.STORING, reason=None)
+
+
 def store_part(
     unit: Unit,
     *,
@@ -143,13 +157,7 @@ def store_part(
     drafts: Sequence[Draft],
     bounds: Mapping[Place, Bounds],
 ) -> None:
-    """Keep part ``n`` (from 0); a part that is there already stays as it is."""
-    places = {
-        (side, posting.amount.asset)
-        for draft in drafts
-        for posting in draft.postings
-        for side in (posting.source, posting.destination)
-    }
+    """Keep part ``n`` (from 0) of a checked journal."""
     content = {
         "drafts": [
             [
@@ -165,34 +173,33 @@ def store_part(
         ],
         "bounds": [
             [*place, bounds[place].floor, bounds[place].ceiling]
-            for place in sorted(places & bounds.keys())
+            for place in sorted(places_of(drafts) & bounds.keys())
         ],
     }
     unit.run(
-        insert_or_skip(unit, parts),
+        insert(parts),
         {"bank_id": unit.bank_id, "import_id": import_id, "n": n, "content": content},
     )
 
 
-def make_ready(unit: Unit, *, import_id: str) -> None:
-    """Let the job load an import whose parts are all stored, or one that was stopped.
+def make_ready(unit: Unit, *, import_id: str, rows: int, parts: int) -> None:
+    """Let the job load an import of so many rows, all of whose parts are stored."""
+    _set(unit, import_id, rows=rows, parts=parts, state=ImportState.READY)
+
+
+@keyed
+def resume(unit: Unit, *, import_id: str, key: str) -> ImportState:  # noqa: ARG001 - @keyed's
+    """Let the job go on with an import that stopped half-way.
 
     Raises:
         ImportNotFound: this bank has none of this id.
-        ImportIncomplete: parts are missing.
+        ImportNotStopped: it is on its way, loaded, or was never stored as a whole.
     """
     one = find(unit, import_id)
-    stored = unit.row(
-        select(func.count().label("n")).where(
-            parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id
-        )
-    )
-    assert stored is not None
-    if one.state is ImportState.LOADED:
-        return
-    if stored.n + one.parts_loaded < one.parts:
-        raise ImportIncomplete(stored.n, one.parts)
+    if one.state is not ImportState.STOPPED or not one.parts:
+        raise ImportNotStopped(import_id, one.state)
     _set(unit, import_id, state=ImportState.READY, reason=None)
+    return ImportState.READY
 
 
 def load_part(unit: Unit, *, import_id: str) -> bool:

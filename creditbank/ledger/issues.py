@@ -15,7 +15,7 @@ from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, AssetKind, Posting
 from creditbank.ledger import chart
 from creditbank.ledger.accounts import Locked, Place, every_asset, lock
-from creditbank.ledger.books import Kind
+from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft, Transfer, find, post
 from creditbank.ledger.statements import owed
 

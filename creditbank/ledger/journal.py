@@ -23,8 +23,9 @@ from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, Asset, Posting, read_units, write_units
 from creditbank.ledger import chart
 from creditbank.ledger.accounts import Place, every_asset, make
-from creditbank.ledger.books import Kind, accounts, postings, transfers
-from creditbank.ledger.posting import Draft, post_many
+from creditbank.ledger.books import accounts, postings, transfers
+from creditbank.ledger.chart import Kind
+from creditbank.ledger.posting import Draft, places_of, post_many
 
 COLUMNS = ("key", "occurred_at", "kind", "source", "destination", "amount")
 KINDS = frozenset(Kind) - {Kind.REVERSE, Kind.HOLD, Kind.RELEASE}
@@ -283,13 +284,7 @@ def load(unit: Unit, drafts: Sequence[Draft], bounds: dict[Place, chart.Bounds])
         InsufficientPoints: the books have moved since the plan was made.
         KeyReused: a key was recorded since with other content.
     """
-    places = {
-        (side, posting.amount.asset)
-        for draft in drafts
-        for posting in draft.postings
-        for side in (posting.source, posting.destination)
-    }
-    make(unit, {place: bounds[place] for place in places & bounds.keys()})
+    make(unit, {place: bounds[place] for place in places_of(drafts) & bounds.keys()})
     return sum(not transfer.replayed for transfer in post_many(unit, drafts))
 
 

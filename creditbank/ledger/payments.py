@@ -8,7 +8,7 @@ from __future__ import annotations
 from creditbank.core.units import Unit
 from creditbank.core.values import Amount, Posting
 from creditbank.ledger import chart
-from creditbank.ledger.books import Kind
+from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft, Transfer, find, post, reverse
 
 

@@ -26,7 +26,8 @@ from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, Posting
 from creditbank.ledger import chart
 from creditbank.ledger.accounts import Locked, Place, lock
-from creditbank.ledger.books import Kind, accounts, postings, transfers
+from creditbank.ledger.books import accounts, postings, transfers
+from creditbank.ledger.chart import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
     """
     assert all(draft.postings for draft in drafts), "a transfer has at least one posting"
     by_key = _by_key(drafts)
-    places = _places(drafts)
+    places = places_of(drafts)
     locked = lock(unit, places)
     recorded_at = max([unit.now, *(one.recorded_at for one in locked.values())])
     ids = {key: unit.new_id("trf") for key in by_key}
@@ -137,7 +138,8 @@ def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
     return [done[draft.key] for draft in drafts]
 
 
-def _places(drafts: Sequence[Draft]) -> set[Place]:
+def places_of(drafts: Sequence[Draft]) -> set[Place]:
+    """Return every account that drafts touch."""
     return {
         (address, one.amount.asset)
         for draft in drafts

@@ -14,7 +14,8 @@ from sqlalchemy import and_, func, select, union_all
 
 from creditbank.core.units import View
 from creditbank.ledger import chart
-from creditbank.ledger.books import Kind, accounts, postings, transfers
+from creditbank.ledger.books import accounts, postings, transfers
+from creditbank.ledger.chart import Kind
 
 PAGE_MOST = 200
 
@@ -133,12 +134,12 @@ def history(
 ) -> Page:
     """Return a page of an account's rows, newest first, with the running balance.
 
-    ``older_than`` is the ``older_than`` of the page before; ``limit`` is at most 200.
+    ``older_than`` is the ``older_than`` of the page before; ``limit`` is 1 to 200.
     """
     account_id = _account_id(view, address, asset)
     if account_id is None:
         return Page((), None)
-    limit = min(limit, PAGE_MOST)
+    limit = max(1, min(limit, PAGE_MOST))
     held_id = _account_id(view, f"{address}/held", asset)
     side = _sides(view, account_id, older_than)
     rows = view.rows(

@@ -15,7 +15,8 @@ from creditbank.core.errors import (
 )
 from creditbank.core.values import Amount
 from creditbank.ledger import chart, holds, issues, posting, statements
-from creditbank.ledger.books import Kind, transfers
+from creditbank.ledger.books import transfers
+from creditbank.ledger.chart import Kind
 from creditbank.ledger.issues import Earned
 from tests.books import ANN, BEN, POINTS, SHOP, STARS, Books, moved
 

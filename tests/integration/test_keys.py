@@ -22,7 +22,8 @@ from creditbank.core.keys import keyed
 from creditbank.core.units import Actor, Declined, Unit
 from creditbank.core.values import Amount
 from creditbank.ledger import chart, posting
-from creditbank.ledger.books import Kind, transfers
+from creditbank.ledger.books import transfers
+from creditbank.ledger.chart import Kind
 from tests.books import ANN, BEN, CAN, OPERATOR, POINTS, Books, moved
 
 KEY = "0123456789abcdef"

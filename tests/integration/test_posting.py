@@ -20,7 +20,8 @@ from creditbank.core.errors import (
 from creditbank.core.units import Unit
 from creditbank.core.values import Amount, Posting
 from creditbank.ledger import chart, holds, posting
-from creditbank.ledger.books import Kind, accounts, postings, transfers
+from creditbank.ledger.books import accounts, postings, transfers
+from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft
 from tests.books import ANN, BEN, CAN, OPERATOR, POINTS, SHOP, STARS, Books, made_up, moved
 

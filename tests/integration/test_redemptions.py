@@ -1,8 +1,11 @@
 """Redemptions: scan, redeem, authorise and capture, step by step."""
+
 import pytest
+
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from tests.merchant_builders import Street
+
 
 def test_smoke(database: Database, clock: ManualClock) -> None:
     """x."""

@@ -30,7 +30,8 @@ from creditbank.core.errors import (
 )
 from creditbank.core.units import Declined, Unit
 from creditbank.ledger import accounts, chart, posting
-from creditbank.ledger.books import Kind, transfers
+from creditbank.ledger.books import transfers
+from creditbank.ledger.chart import Kind
 from tests.books import ANN, BEN, OPERATOR, POINTS, SHOP, Books, moved
 from tests.statements import Watch, paused
 

@@ -7,7 +7,6 @@ from alembic import op
 
 from creditbank.core.tables import UtcDateTime
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -28,6 +27,15 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("bank_id", name=op.f("pk_bank")),
         sa.UniqueConstraint("slug", name=op.f("uq_bank_slug")),
+    )
+    op.create_table(
+        "installation",
+        sa.Column("server_id", sa.String(length=40), nullable=False),
+        sa.Column("what", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("heartbeat_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("server_id", name=op.f("pk_installation")),
     )
     op.create_table(
         "asset",
@@ -680,6 +688,36 @@ def upgrade() -> None:
             name=op.f("fk_till_request_bank_id_till_id"),
         ),
         sa.PrimaryKeyConstraint("bank_id", "till_id", "request_id", name=op.f("pk_till_request")),
+    )
+    op.create_table(
+        "token",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token_id", sa.String(length=40), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=True),
+        sa.Column("till_id", sa.String(length=40), nullable=True),
+        sa.Column("staff_id", sa.String(length=40), nullable=True),
+        sa.Column("label", sa.String(length=60), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("(role = 'till') = (till_id IS NOT NULL)", name=op.f("ck_token_till")),
+        sa.CheckConstraint(
+            "role <> 'member' OR member_id IS NOT NULL", name=op.f("ck_token_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "member_id"],
+            ["member.bank_id", "member.member_id"],
+            name=op.f("fk_token_bank_id_member_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "till_id"],
+            ["till.bank_id", "till.till_id"],
+            name=op.f("fk_token_bank_id_till_id"),
+        ),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.bank_id"], name=op.f("fk_token_bank_id")),
+        sa.PrimaryKeyConstraint("bank_id", "token_id", name=op.f("pk_token")),
+        sa.UniqueConstraint("bank_id", "secret_hash", name=op.f("uq_token_bank_id_secret_hash")),
     )
     # ### end Alembic commands ###
     if op.get_bind().dialect.name == "sqlite":

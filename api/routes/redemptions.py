@@ -1,0 +1,424 @@
+"""Redemptions: what a till asks for. The Idempotency-Key of a write is the till's request id."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from api.auth import Right
+from api.forms import (
+    DayAsked,
+    Fen,
+    Form,
+    MerchantId,
+    OfferRef,
+    PayCodeDigits,
+    RedemptionId,
+    RequestId,
+    Shown,
+    Units,
+)
+from api.openapi import refusals
+from api.wiring import Caller, Key, having
+from creditbank.core.errors import BadAmount, BadField, InDebt, InsufficientPoints
+from creditbank.core.states import StateConflict
+from creditbank.core.units import View
+from creditbank.people.errors import MemberSuspended
+from merchants import cancellations, checkout, partners, receipts, refunds, scans, tills
+from merchants import errors as shop
+from merchants.offers import Quote, Reason
+from merchants.redemptions import State
+from merchants.requests import RequestState
+
+router = APIRouter(prefix="/v1/b/{slug}", tags=["redemptions"])
+
+Till = Annotated[Caller, having(Right.ACT_AS_TILL)]
+Refunds = Annotated[Caller, having(Right.ACT_AS_TILL, Right.REFUND)]
+
+SCANS = (
+    *(shop.CodeScrambled, shop.CodeForeign, shop.CodeUnknown, shop.CodeUsed, shop.CodeExpired),
+    *(shop.CodeStopped, shop.TillLocked, shop.TillSuspended, shop.MerchantSuspended),
+    *(shop.OfferNotFound, shop.OfferUnclear, shop.OwnCode, MemberSuspended, InDebt),
+    *(shop.CartEmpty, BadAmount, BadField, shop.QuotaUsed, shop.OutOfStock, shop.RequestCancelled),
+)
+PAYS = (
+    *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
+    *(shop.PinNeeded, shop.QuotaUsed, shop.OutOfStock, MemberSuspended, InDebt),
+    *(shop.CartEmpty, BadAmount, BadField, shop.RequestCancelled),
+)
+_A_SCAN: JsonDict = {"code": "281934605512837466", "cart_fen": 5999}
+
+
+class ScanForm(Form):
+    """A pay code that was read, and the bill if it is known already."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_A_SCAN]})
+
+    code: PayCodeDigits
+    cart_fen: Fen | None = None
+    offer_id: OfferRef | None = Field(None, description="Needed where a shop has several offers.")
+
+
+class ScanAndRedeemForm(ScanForm):
+    """A pay code to read and take points by, in one go; without points, the most usable."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_A_SCAN | {"points": 3}]})
+
+    points: Units | None = None
+
+
+class PayForm(Form):
+    """How many points, and the bill if it changed; without points, the most usable."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"points": 3, "cart_fen": 5999}]})
+
+    points: Units | None = None
+    cart_fen: Fen | None = None
+
+
+class QuoteForm(Form):
+    """Another bill."""
+
+    cart_fen: Fen | None = None
+
+
+class CaptureForm(Form):
+    """How many of the points set aside; without, all of them."""
+
+    points: Units | None = None
+
+
+class RefundForm(Form):
+    """So many points, or what the remaining bill no longer allows; without both, all."""
+
+    points: Units | None = None
+    remaining_cart_fen: Fen | None = None
+
+
+class ScannedShown(Shown):
+    """An opened redemption, bound to this till until `ends_at`; nothing is set aside yet."""
+
+    redemption_id: str
+    offer_id: str
+    points_most: int
+    discount_fen: int
+    reason: Reason | None = Field(description="Why no point is usable.")
+    ends_at: datetime
+
+
+class QuoteShown(Shown):
+    """The most points usable now."""
+
+    points_most: int
+    discount_fen: int
+    reason: Reason | None
+
+
+class AuthorisedShown(Shown):
+    """Points that are set aside until `ends_at`."""
+
+    redemption_id: str
+    hold_id: str
+    points: int
+    discount_fen: int
+    ends_at: datetime
+
+
+class ReceiptShown(Shown):
+    """A redemption as paper. Points 0 with a reason is a normal outcome: nothing was usable."""
+
+    redemption_id: str
+    receipt_no: str
+    state: State
+    merchant_id: str
+    till_id: str
+    offer_id: str
+    asset: str
+    cart_fen: int | None
+    points: int
+    discount_fen: int
+    to_pay_fen: int | None = Field(description="What the customer still pays at the till.")
+    refunded_points: int
+    balance_after: int | None
+    transfer_id: str | None
+    paid_at: datetime | None
+    reason: str | None
+
+
+class AskedShown(Shown):
+    """What became of a request, the same on all screens."""
+
+    request_id: str
+    state: State | RequestState
+    redemption_id: str | None
+    refusal: str | None = Field(description="The slug of the problem it was answered with.")
+    receipt: ReceiptShown | None
+
+
+class CancelledShown(Shown):
+    """What a cancelled request came to; no points are taken by it."""
+
+    request_id: str
+    state: State | RequestState
+    redemption_id: str | None
+
+
+class EndedShown(Shown):
+    """A redemption that was cancelled or voided; the transfer gave its points back."""
+
+    redemption_id: str
+    state: State
+    points: int
+    transfer_id: str | None
+
+
+class RefundedShown(Shown):
+    """What came back now and in all; `discount_back_fen` is what the customer owes the shop."""
+
+    redemption_id: str
+    transfer_id: str
+    state: State
+    points: int
+    refunded_points: int
+    discount_back_fen: int
+
+
+class DayShown(Shown):
+    """A shop's day: points are net of refunds, voided payments don't count."""
+
+    merchant_id: str
+    day: date
+    payments: int
+    points: int
+    refunded_points: int
+    discount_fen: int
+    receipts: list[ReceiptShown]
+
+
+@router.post(
+    "/scans",
+    summary="Scan a pay code",
+    status_code=201,
+    response_model=ScannedShown,
+    responses=refusals(*SCANS),
+)
+async def scan(caller: Till, key: Key, form: ScanForm) -> scans.Scanned:
+    """Burn a pay code and open a redemption with the most points usable."""
+    return await caller.write(lambda unit: scans.scan(unit, key=key, **form.model_dump()))
+
+
+@router.post(
+    "/redemptions/{redemption_id}/quote",
+    summary="Quote another bill",
+    response_model=QuoteShown,
+    responses=refusals(
+        *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.CartEmpty),
+        *(BadAmount, BadField, shop.QuotaUsed, shop.OutOfStock),
+    ),
+)
+async def quote(caller: Till, redemption_id: RedemptionId, form: QuoteForm) -> Quote:
+    """Say the most points usable on another bill. It changes nothing, so it needs no key."""
+    return await caller.read(
+        lambda view: scans.requote(
+            view, till_id=caller.till_id, redemption_id=redemption_id, cart_fen=form.cart_fen
+        )
+    )
+
+
+@router.post(
+    "/redemptions/{redemption_id}/redeem",
+    summary="Take the points",
+    response_model=ReceiptShown,
+    responses=refusals(*PAYS),
+)
+async def redeem(
+    caller: Till, redemption_id: RedemptionId, key: Key, form: PayForm
+) -> receipts.Receipt:
+    """Take the points of a scanned redemption."""
+    return await caller.write(
+        lambda unit: checkout.redeem(
+            unit, key=key, redemption_id=redemption_id, **form.model_dump()
+        )
+    )
+
+
+@router.post(
+    "/scan-and-redeem",
+    summary="Scan and take the points at once",
+    response_model=ReceiptShown,
+    responses=refusals(*SCANS, shop.PointsTooMany, shop.PinNeeded),
+)
+async def scan_and_redeem(caller: Till, key: Key, form: ScanAndRedeemForm) -> receipts.Receipt:
+    """Burn a pay code and take its points in one unit: for tills' programs."""
+    return await caller.write(
+        lambda unit: checkout.scan_and_redeem(unit, key=key, **form.model_dump())
+    )
+
+
+@router.post(
+    "/redemptions/{redemption_id}/authorise",
+    summary="Set the points aside",
+    response_model=AuthorisedShown,
+    responses=refusals(*PAYS, shop.NothingUsable),
+)
+async def authorise(
+    caller: Till, redemption_id: RedemptionId, key: Key, form: PayForm
+) -> checkout.Authorised:
+    """Set the points of a scanned redemption aside, until they are captured or voided."""
+    return await caller.write(
+        lambda unit: checkout.authorise(
+            unit, key=key, redemption_id=redemption_id, **form.model_dump()
+        )
+    )
+
+
+@router.post(
+    "/redemptions/{redemption_id}/capture",
+    summary="Take what is set aside",
+    response_model=ReceiptShown,
+    responses=refusals(
+        *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
+        BadField,
+    ),
+)
+async def capture(
+    caller: Till, redemption_id: RedemptionId, key: Key, form: CaptureForm
+) -> receipts.Receipt:
+    """Take what was set aside, or a part of it; the rest returns to the member."""
+    return await caller.write(
+        lambda unit: checkout.capture(
+            unit, key=key, redemption_id=redemption_id, points=form.points
+        )
+    )
+
+
+@router.post(
+    "/redemptions/{redemption_id}/cancel",
+    summary="Cancel before it is paid",
+    response_model=EndedShown,
+    responses=refusals(shop.RedemptionNotFound, shop.AlreadyPaid, StateConflict),
+)
+async def cancel(caller: Till, redemption_id: RedemptionId, key: Key) -> cancellations.Ended:
+    """End a redemption of this till that is scanned or authorised."""
+    return await caller.write(
+        lambda unit: cancellations.cancel_scanned(unit, key=key, redemption_id=redemption_id)
+    )
+
+
+@router.post(
+    "/redemptions/{redemption_id}/void",
+    summary="Void a payment of today",
+    response_model=EndedShown,
+    responses=refusals(
+        shop.RedemptionNotFound, shop.VoidTooLate, StateConflict, InsufficientPoints
+    ),
+)
+async def void(caller: Till, redemption_id: RedemptionId, key: Key) -> cancellations.Ended:
+    """Give back all points of a redemption of this till, and what they used of the caps."""
+    return await caller.write(
+        lambda unit: cancellations.void(unit, key=key, redemption_id=redemption_id)
+    )
+
+
+@router.post(
+    "/redemptions/{redemption_id}/refunds",
+    summary="Refund a payment",
+    status_code=201,
+    response_model=RefundedShown,
+    responses=refusals(
+        *(shop.RedemptionNotFound, shop.RefundTooLate, shop.RefundTooMuch, StateConflict),
+        *(shop.NothingToRefund, shop.RefundForbidden, shop.OwnCode, InsufficientPoints),
+        *(BadAmount, BadField),
+    ),
+)
+async def refund(
+    caller: Refunds, redemption_id: RedemptionId, key: Key, form: RefundForm
+) -> refunds.Refunded:
+    """Give points of a payment back, in parts or all; cumulative, never above what was taken."""
+    return await caller.write(
+        lambda unit: refunds.refund(unit, key=key, redemption_id=redemption_id, **form.model_dump())
+    )
+
+
+@router.get(
+    "/redemptions/{redemption_id}",
+    summary="A receipt",
+    response_model=ReceiptShown,
+    responses=refusals(shop.RedemptionNotFound),
+)
+async def receipt(
+    caller: Annotated[
+        Caller, having(Right.ACT_AS_TILL, Right.ACT_AS_MEMBER, Right.REFUND, Right.SEE_LEDGER)
+    ],
+    redemption_id: RedemptionId,
+) -> receipts.Receipt:
+    """Show a receipt: to its till, to its member, to staff."""
+    only = {"till_id": caller.token.till_id, "member_id": None}
+    if caller.may(Right.ACT_AS_MEMBER):
+        only["member_id"] = caller.member_id
+    return await caller.read(lambda view: receipts.receipt(view, redemption_id, **only))
+
+
+@router.get(
+    "/till/requests/{request_id:path}",
+    summary="What became of a request",
+    response_model=AskedShown,
+    responses=refusals(shop.RequestNotFound),
+)
+async def asked(caller: Till, request_id: RequestId) -> receipts.Asked:
+    """Ask after a lost answer, every 3 s for 30 s; then cancel. 404: it never arrived."""
+    return await caller.read(
+        lambda view: receipts.by_request(view, till_id=caller.till_id, request_id=request_id)
+    )
+
+
+@router.post(
+    "/till/requests/{request_id:path}/cancel",
+    summary="Cancel a request",
+    response_model=CancelledShown,
+    responses=refusals(shop.AlreadyPaid, BadField),
+)
+async def cancel_request(caller: Till, request_id: RequestId, key: Key) -> cancellations.Cancelled:
+    """Cancel a request, whether or not it has arrived; if it arrives later it is refused."""
+    return await caller.write(
+        lambda unit: cancellations.cancel(unit, key=key, request_id=request_id)
+    )
+
+
+@router.get(
+    "/till/day",
+    summary="My shop's day",
+    response_model=DayShown,
+    responses=refusals(shop.TillNotFound),
+)
+async def till_day(caller: Till, on: DayAsked = None) -> receipts.MerchantDay:
+    """Show everything that was scanned at the shop of this till on a day, and its totals."""
+    return await caller.read(
+        lambda view: receipts.day(
+            view, tills.find(view, caller.till_id).merchant_id, on or view.today
+        )
+    )
+
+
+@router.get(
+    "/merchants/{merchant_id}/day",
+    summary="A shop's day",
+    response_model=DayShown,
+    responses=refusals(shop.MerchantNotFound),
+)
+async def merchant_day(
+    caller: Annotated[Caller, having(Right.SEE_LEDGER)],
+    merchant_id: MerchantId,
+    on: DayAsked = None,
+) -> receipts.MerchantDay:
+    """Show everything that was scanned at a shop on a day, and its totals."""
+
+    def look(view: View) -> receipts.MerchantDay:
+        partners.find(view, merchant_id)
+        return receipts.day(view, merchant_id, on or view.today)
+
+    return await caller.read(look)
