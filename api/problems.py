@@ -133,6 +133,8 @@ async def _unusable(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, CreditbankError):  # one of ours, met while reading the body
+        return answer(error.__cause__, request.url.path)
     known: dict[int, CreditbankError] = {
         404: edge.PathUnknown(),
         405: edge.MethodUnknown(),

@@ -15,7 +15,7 @@ from sqlmodel import Field
 
 from creditbank.core.errors import BadField, CreditbankError, KeyReused
 from creditbank.core.keys import KEY_LENGTH, insert_or_skip
-from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
+from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
 from creditbank.core.units import Declined, Unit, View
 from merchants.errors import RequestCancelled
 
@@ -29,10 +29,10 @@ class RequestState(StrEnum):
 
 
 class TillRequestRow(OfBank, table=True):
-    """One request of a till; ``refusal`` is the slug of the error it was answered with."""
+    """One request of whoever says to be a till; ``refusal`` is the slug of the error it got."""
 
     __tablename__ = "till_request"
-    __table_args__ = (within_bank(["till_id"], "till", ["till_id"]),)
+    __table_args__ = (to_bank(),)
 
     till_id: str = Field(primary_key=True, max_length=40)
     request_id: str = Field(primary_key=True, max_length=255)

@@ -16,9 +16,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 YEAR = 2025
-_WEEKS = 52
-_NEEDS_A_WEEK = 8
-_SHOPPERS_A_DAY = 14
+WEEKS = 51
+_NEEDS_A_WEEK = 12
+_SHOPPERS_A_DAY = 10
 _SHOPPING_WEEKDAYS = (2, 5, 6)
 _WITHDRAWN_PERCENT = 5
 _REJECTED_PERCENT = 3
@@ -110,8 +110,8 @@ def offer_text(name: str) -> str:
     return (resources.files("seeds") / "offers" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def plan(seed: int, *, weeks: int = _WEEKS) -> Plan:
-    """Plan the first ``weeks`` (1 to 52) of the year for a seed number."""
+def plan(seed: int, *, weeks: int = WEEKS) -> Plan:
+    """Plan the first ``weeks`` (1 to 51: Mondays and Sundays of the year) for a seed number."""
     dice = random.Random(seed)
     society = data()
     zone = society["bank"]["zone"]
@@ -133,8 +133,6 @@ def plan(seed: int, *, weeks: int = _WEEKS) -> Plan:
     first = date(YEAR, 1, 6)
     for week in range(weeks):
         monday = first + timedelta(weeks=week)
-        if monday.year > YEAR:
-            break
         needs += _needs(dice, society, residents, monday, zone)
         visits += _visits(dice, residents, shops, monday, zone)
     return Plan(society, zone, residents, shops, tuple(needs), tuple(visits))

@@ -13,14 +13,17 @@ from rich.text import Text
 from creditbank.core.banks import Bank
 from creditbank.core.clock import day_of
 from creditbank.core.database import Database
+from creditbank.core.values import write_units
 from creditbank.ledger import chart, statements
 from creditbank.ledger.accounts import every_asset
 from creditbank.people import communities, members
 from creditbank.recognition import periods, ranking
 from creditbank.recognition.ranking import Place
+from creditbank.tasks import claims, tasks
 from merchants import partners, receipts
+from merchants.offers import YUAN_SCALE
 from merchants.receipts import MerchantDay
-from seeds.chronicle import Count
+from seeds.chronicle import Count, Year
 from seeds.society import YEAR
 
 _TOP = 10
@@ -43,16 +46,18 @@ def _table(title: str, *columns: tuple[str, str]) -> Table:
     return table
 
 
-def tell(console: Console, database: Database, bank: Bank, count: Count | None) -> None:
-    """Tell the whole story; ``count`` is what happened, if the year was lived just now."""
+def tell(console: Console, year: Year) -> None:
+    """Tell the whole story of a year that was lived."""
+    database, bank = year.database, year.bank
     _society(console, database, bank)
-    if count is not None:
-        _numbers(console, count)
+    _numbers(console, year.count)
     _circulation(console, database, bank)
     best = _medals(console, database, bank)
     if best is not None:
         _statement(console, database, bank, best)
     _shop_day(console, database, bank)
+    if year.withdrawn_claim is not None:
+        _withdrawn(console, database, bank, year.withdrawn_claim)
 
 
 def _society(console: Console, database: Database, bank: Bank) -> None:
@@ -90,11 +95,11 @@ def _numbers(console: Console, count: Count) -> None:
 def _circulation(console: Console, database: Database, bank: Bank) -> None:
     table = _table(
         "流通 · Circulation",
-        ("积分 asset", "left"),
-        ("发放 issued", "right"),
-        ("收回 taken back", "right"),
-        ("居民手中 with members", "right"),
-        ("商户收到 with shops", "right"),
+        ("积分\nasset", "left"),
+        ("发放\nissued", "right"),
+        ("收回\ntaken back", "right"),
+        ("居民手中\nwith members", "right"),
+        ("商户收到\nwith shops", "right"),
     )
     for code, asset in database.read(bank.bank_id, every_asset).items():
         flow = database.read(bank.bank_id, partial(statements.circulation, asset=code))
@@ -171,7 +176,15 @@ def _statement(console: Console, database: Database, bank: Bank, best: Place) ->
 
 
 def _shop_day(console: Console, database: Database, bank: Bank) -> None:
-    shop = database.read(bank.bank_id, partners.listing)[0]
+    shops = database.read(bank.bank_id, partners.listing)
+    taken = {
+        one.merchant_id: database.read(
+            bank.bank_id,
+            partial(statements.balance, address=chart.merchant(one.merchant_id), asset=one.asset),
+        ).available
+        for one in shops
+    }
+    shop = max(shops, key=lambda one: (taken[one.merchant_id], one.name))
     day = _busy_day(database, bank, shop.merchant_id)
     if day is None:
         return
@@ -179,9 +192,9 @@ def _shop_day(console: Console, database: Database, bank: Bank) -> None:
         f"{shop.name} 的一天 {day.day} · A shop's day",
         ("小票 receipt", "left"),
         ("状态 state", "left"),
-        ("消费 bill", "right"),
+        ("消费(元) bill", "right"),
         ("积分 points", "right"),
-        ("抵扣 off", "right"),
+        ("抵扣(元) off", "right"),
     )
     for one in day.receipts:
         bill = "" if one.cart_fen is None else _yuan(one.cart_fen)
@@ -208,5 +221,25 @@ def _busy_day(database: Database, bank: Bank, merchant_id: str) -> MerchantDay |
     return found
 
 
+def _withdrawn(console: Console, database: Database, bank: Bank, claim_id: str) -> None:
+    claim = database.read(bank.bank_id, partial(claims.find, claim_id=claim_id))
+    task = database.read(bank.bank_id, partial(tasks.find, task_id=claim.task_id))
+    who = database.read(bank.bank_id, partial(members.find, member_id=claim.member_id))
+    now = database.read(
+        bank.bank_id,
+        partial(statements.balance, address=chart.member(who.member_id), asset="XYB"),
+    )
+    console.print(
+        Panel(
+            f"{who.name}({who.number})· {task.title}\n"
+            f"原因 reason: {claim.reason}\n"
+            f"现有余额 balance {now.total} · 还需挣回 still to earn back {now.owed}",
+            title="一次撤回的审核 · One withdrawn approval",
+            border_style="yellow",
+            expand=False,
+        )
+    )
+
+
 def _yuan(fen: int) -> str:
-    return f"¥{fen // 100}.{fen % 100:02d}"
+    return write_units(fen, YUAN_SCALE)

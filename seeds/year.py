@@ -8,7 +8,7 @@ and what it is about, so a build that was interrupted goes on where it stopped w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import islice, takewhile
 from typing import Any
@@ -25,7 +25,7 @@ from seeds.settling import found, settle_in
 from seeds.society import YEAR, Plan
 
 _OFFICE_OPENS = time(9, 30)
-_WITHDRAWN_MONTH = 11
+_WITHDRAWN_ON = date(YEAR, 12, 27)
 
 Progress = Callable[[int, int, str], None]
 Step = tuple[datetime, int, str, Any]
@@ -80,8 +80,8 @@ def _agenda(plan: Plan) -> list[Step]:
         if visit.refunded:
             steps.append((visit.at + timedelta(days=1), "refund", n))
     last = max(step[0] for step in steps)
-    checked_at = datetime(YEAR, _WITHDRAWN_MONTH, 28, 2, tzinfo=UTC)
-    steps.append((min(checked_at, last), "withdraw approval", None))
+    checked_at = datetime.combine(_WITHDRAWN_ON, _OFFICE_OPENS, ZoneInfo(plan.zone))
+    steps.append((min(checked_at.astimezone(UTC), last), "withdraw approval", None))
     order = list(HAPPENINGS)
     return sorted(
         ((at, order.index(what), what, payload) for at, what, payload in steps),

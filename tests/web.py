@@ -74,7 +74,9 @@ class Web:
 
     def get(self, path: str, token: str | None, *, bank: str = "trust", **query: Any) -> Response:
         """Ask for something."""
-        return self.client.get(f"/v1/b/{bank}{path}", headers=_headers(token), params=query)
+        return self.client.get(
+            f"/v1/b/{bank}{path}", headers=_headers(token), params=query or None
+        )
 
     def post(
         self,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seeds.chronicle import Year
 
 DEFAULT_SEED = 2025
-_WEEKS = 52
+_WEEKS = 51
 
 
 def demo(
@@ -45,7 +45,7 @@ def demo(
     clock = ManualClock(SystemClock().now())
     with Database(url, clock=clock) as it:
         year = _live(console, it, clock, seed, weeks)
-        story.tell(console, it, year.bank, year.count)
+        story.tell(console, year)
         verdicts = it.read(year.bank.bank_id, proofs.audit)
         if not no_serve:
             _show_tokens(it, year)

@@ -30,7 +30,7 @@ def orders(
     database: DatabaseUrl = None,
     bank: BankSlug = None,
 ) -> None:
-    """重放购物记录。 Take points for every order, in a database of its own unless told otherwise."""
+    """重放购物记录。 Take points for every order, in a throw-away database by default."""
     from rich.console import Console  # noqa: PLC0415 - slow, as are the others
     from rich.progress import Progress  # noqa: PLC0415
 

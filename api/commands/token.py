@@ -16,7 +16,7 @@ commands = typer.Typer(help="访问令牌。 Access tokens.", no_args_is_help=Tr
 
 
 @commands.command()
-def create(  # noqa: PLR0917 - options of a command
+def create(
     role: Annotated[
         str | None,
         typer.Option(help="organiser, reviewer, treasurer, auditor or operator."),

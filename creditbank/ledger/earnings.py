@@ -76,9 +76,9 @@ def by_member(view: View, period_id: str) -> dict[tuple[str, str], int]:
 
 
 def corrections(view: View, period_id: str, begins_at: datetime) -> list[Correction]:
-    """Return the lines of a period about services that ended before it began, oldest first."""
+    """Return the lines of a period about services that ended by its begin, oldest first."""
     statement = text(
-        f"SELECT * FROM ({_LEGS}) legs WHERE occurred_at < :begins_at"  # noqa: S608
+        f"SELECT * FROM ({_LEGS}) legs WHERE occurred_at <= :begins_at"  # noqa: S608
         " ORDER BY recorded_at, transfer_id, address"
     ).columns(occurred_at=UtcDateTime, recorded_at=UtcDateTime)
     statement = statement.bindparams(bindparam("begins_at", type_=UtcDateTime))

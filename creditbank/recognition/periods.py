@@ -99,12 +99,17 @@ def _period(row: Row[Any]) -> Period:
     )
 
 
+def served_on(view: View, ended_at: datetime) -> date:
+    """Return the calendar day on which a service ended; one until midnight ended that evening."""
+    return day_of(ended_at - datetime.resolution, view.bank.zone)
+
+
 def for_service(unit: Unit, ended_at: datetime) -> str:
     """Return the period to which a service counts that ended then, held FOR SHARE.
 
     The year's period is made on demand.
     """
-    ended_on = day_of(ended_at, unit.bank.zone)
+    ended_on = served_on(unit, ended_at)
     _make(unit, ended_on)
     return _shared(unit, str(ended_on.year))
 

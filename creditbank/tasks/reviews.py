@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from creditbank.core.clock import day_of
 from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
 from creditbank.core.texts import line
@@ -119,7 +118,7 @@ def _minutes(wanted: int | None, measured: int) -> int:
 
 def _earned(unit: Unit, task: Task, ended_at: datetime, minutes: int) -> tuple[Amount, ...]:
     """Return what the service earns, by the rounding in force on the day it ended."""
-    rounding = scheme.in_force(unit, day_of(ended_at, unit.bank.zone)).rounding
+    rounding = scheme.in_force(unit, periods.served_on(unit, ended_at)).rounding
     units = {one.asset: rewards.earned(one, minutes, rounding) for one in task.rewards}
     return tuple(Amount(count, asset) for asset, count in units.items() if count)
 

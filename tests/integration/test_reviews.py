@@ -280,10 +280,11 @@ def test_an_approval_is_withdrawn_once_in_parallel(society: Society) -> None:
 
 
 def test_a_late_review_counts_to_the_old_year_until_its_grace_ends(society: Society) -> None:
-    """A service of 31 December, reviewed in January, belongs to December until the 16th."""
+    """A service until midnight of 31 December belongs to the old year if reviewed by the 15th."""
     society.clock.set(datetime.fromisoformat("2026-12-31T18:00:00+08:00"))
     people = [society.member() for _ in range(3)]
     waiting = [society.served(one, minutes=60) for one in people]
+    assert datetime.fromisoformat("2027-01-01T00:00:00+08:00") == society.clock.now()
     society.approve(waiting[0])
     society.clock.set(datetime.fromisoformat("2027-01-15T23:59:59+08:00"))
     society.approve(waiting[1])

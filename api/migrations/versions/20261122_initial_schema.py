@@ -136,6 +136,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("bank_id", "version", name=op.f("uq_scheme_bank_id_version")),
     )
     op.create_table(
+        "till_request",
+        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("till_id", sa.String(length=40), nullable=False),
+        sa.Column("request_id", sa.String(length=255), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("redemption_id", sa.String(length=40), nullable=True),
+        sa.Column("refusal", sa.String(length=64), nullable=True),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank_id"], ["bank.bank_id"], name=op.f("fk_till_request_bank_id")
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "till_id", "request_id", name=op.f("pk_till_request")),
+    )
+    op.create_table(
         "transfer",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("transfer_id", sa.String(length=40), nullable=False),
@@ -673,22 +687,6 @@ def upgrade() -> None:
             "ix_redemption_merchant", ["bank_id", "merchant_id", "day"], unique=False
         )
 
-    op.create_table(
-        "till_request",
-        sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("till_id", sa.String(length=40), nullable=False),
-        sa.Column("request_id", sa.String(length=255), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("redemption_id", sa.String(length=40), nullable=True),
-        sa.Column("refusal", sa.String(length=64), nullable=True),
-        sa.Column("recorded_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["bank_id", "till_id"],
-            ["till.bank_id", "till.till_id"],
-            name=op.f("fk_till_request_bank_id_till_id"),
-        ),
-        sa.PrimaryKeyConstraint("bank_id", "till_id", "request_id", name=op.f("pk_till_request")),
-    )
     op.create_table(
         "token",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
