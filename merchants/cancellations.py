@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from creditbank.core.clock import day_of
 from creditbank.core.keys import keyed
 from creditbank.core.units import Unit
-from creditbank.ledger import holds, payments
+from creditbank.ledger import holds, posting
 from creditbank.people import members
 from merchants import codes, redemptions, requests
 from merchants.errors import AlreadyPaid, VoidTooLate
@@ -111,7 +111,7 @@ def _end(unit: Unit, one: Redemption, verb: str) -> Ended:
         if day_of(one.paid_at, unit.bank.zone) != unit.today:
             raise VoidTooLate(one.redemption_id)
         redemptions.give_caps_back(unit, one)
-        given_back = payments.undo(
+        given_back = posting.reverse(
             unit, transfer_id=one.transfer_id, key=f"redemption/{one.redemption_id}/void"
         )
     elif one.state is State.AUTHORISED:

@@ -1,4 +1,4 @@
-"""Payments: points that a member spends, that come back, and a payment that is undone.
+"""Payments: points that a member spends, and points of a payment that come back.
 
 Whoever takes them is an address of the chart; this room knows no shop.
 """
@@ -9,7 +9,7 @@ from creditbank.core.units import Unit
 from creditbank.core.values import Amount, Posting
 from creditbank.ledger import chart
 from creditbank.ledger.chart import Kind
-from creditbank.ledger.posting import Draft, Transfer, find, post, reverse
+from creditbank.ledger.posting import Draft, Transfer, post
 
 
 def pay(
@@ -36,20 +36,3 @@ def pay_back(
     """
     moved = Posting(source, chart.member(member_id), amount)
     return post(unit, Draft(Kind.REFUND, key, unit.now, (moved,), refers_to))
-
-
-def undo(unit: Unit, *, transfer_id: str, key: str) -> Transfer:
-    """Reverse a payment; what the mirror of a capture puts on hold is released at once.
-
-    Raises:
-        TransferNotFound: this bank has none of this id.
-        AlreadyReversed: it was reversed before.
-        InsufficientPoints: whoever took the points would fall below the floor.
-    """
-    first = find(unit, transfer_id)
-    reversal = reverse(unit, transfer_id=transfer_id, key=key)
-    from_hold = tuple(one for one in first.postings if one.source.endswith("/held"))
-    if from_hold:
-        released = Draft(Kind.RELEASE, f"{key}/release", unit.now, from_hold, first.refers_to)
-        post(unit, released)
-    return reversal

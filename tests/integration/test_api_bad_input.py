@@ -1,7 +1,6 @@
 """What is wrong at the API gets its own typed answer, and leaves nothing behind."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from httpx2 import Response
@@ -17,7 +16,7 @@ from tests.web import Web, new_key
 
 NOBODY = "0" * 26
 HUGE = 10**30
-BAD_AMOUNTS = [0, -1, 1.5, HUGE, True, "７", "7", None, [], float("inf")]
+BAD_AMOUNTS = [0, -1, 1.5, 2.0, HUGE, True, "７", "7", [], float("inf"), float("nan")]
 
 
 @pytest.fixture
@@ -198,23 +197,20 @@ def test_an_id_of_the_wrong_kind_is_refused_by_its_form(api: Web) -> None:
         assert (422, "body-unusable") == problem(response)
 
 
-@pytest.mark.parametrize("amount", BAD_AMOUNTS, ids=str)
-def test_an_amount_is_a_whole_number_in_bounds(api: Web, amount: Any) -> None:
-    """0, −1, 1.5, 10^30, true, text, nothing: each is refused by the form, and nothing is stored."""
+def test_an_amount_is_a_whole_number_in_bounds(api: Web) -> None:
+    """0, −1, 1.5, 10^30, true, text: each is refused by the form, and nothing is stored."""
     member_id, token = api.earned(10)
     _, _, till = api.shop()
     before = transfers_of(api)
     code = api.pay_code(member_id, token)
-    text = f'{{"code": "{code}", "cart_fen": 3000, "points": {_json(amount)}}}'
-    response = _raw(api, "/scan-and-redeem", till, text)
-    if amount is None:  # says nothing of the points: the most usable
-        assert 200 == response.status_code
-        return
-    assert (422, "body-unusable") == problem(response)
-    assert ["/points"] == [one["pointer"] for one in response.json()["errors"]]
+    for amount in BAD_AMOUNTS:
+        text = f'{{"code": "{code}", "cart_fen": 3000, "points": {_json(amount)}}}'
+        response = _raw(api, "/scan-and-redeem", till, text)
+        assert (422, "body-unusable") == problem(response), amount
+        assert ["/points"] == [one["pointer"] for one in response.json()["errors"]]
     assert before == transfers_of(api)
     paid = _raw(api, "/scan-and-redeem", till, f'{{"code": "{code}", "cart_fen": 3000}}')
-    assert 200 == paid.status_code, "the code was not burned by a request of bad form"
+    assert 200 == paid.status_code, "the code was not burned by requests of bad form"
 
 
 def _json(value: object) -> str:
@@ -232,34 +228,31 @@ def _raw(api: Web, path: str, token: str, text: str | bytes) -> Response:
     return api.client.post(f"/v1/b/trust{path}", headers=headers, content=text)
 
 
-@pytest.mark.parametrize(
-    ("text", "status"),
-    [
-        ('{"code": "1", "cart_fen": NaN}', 422),
-        ('{"code": "1", "cart_fen": Infinity}', 422),
-        ('{"code": "1", "cart_fen": 1e400}', 422),
-        ('{"code": "1", "cart_fen": 30.0}', 422),
-        ('{"code": 1}', 422),
-        ('{"code": "1", "surprise": 1}', 422),
-        ('{"code": "\\u0000"}', 422),
-        ('{"code": "\\ud800"}', 422),
-        ('{"code": "1", "cart_fen": 1%s}' % ("0" * 5000), 400),
-        ('{"code": "1",', 400),
-        ("[]", 422),
-        ("null", 422),
-        ("", 422),
-        (b"\xff\xfe", 400),
-        ("[" * 100_000, 400),
-    ],
-    ids=range(15),
-)
-def test_a_body_that_is_not_meant_so_is_never_a_fault_of_ours(
-    api: Web, text: str | bytes, status: int
-) -> None:
+BAD_BODIES: list[tuple[str | bytes, int]] = [
+    ('{"code": "1", "cart_fen": NaN}', 422),
+    ('{"code": "1", "cart_fen": Infinity}', 422),
+    ('{"code": "1", "cart_fen": 1e400}', 422),
+    ('{"code": "1", "cart_fen": 30.0}', 422),
+    ('{"code": 1}', 422),
+    ('{"code": "1", "surprise": 1}', 422),
+    ('{"code": "\\u0000"}', 422),
+    ('{"code": "\\ud800"}', 422),
+    ('{"code": "1", "cart_fen": 1' + "0" * 5000 + "}", 400),
+    ('{"code": "1",', 400),
+    ("[]", 422),
+    ("null", 422),
+    ("", 422),
+    (b"\xff\xfe", 400),
+    ("[" * 100_000, 400),
+]
+
+
+def test_a_body_that_is_not_meant_so_is_never_a_fault_of_ours(api: Web) -> None:
     """NaN, numbers without end, broken JSON and text that no database takes: 400 or 422."""
     _, _, till = api.shop()
-    response = _raw(api, "/scans", till, text)
-    assert status == problem(response)[0], response.text
+    for text, status in BAD_BODIES:
+        response = _raw(api, "/scans", till, text)
+        assert status == problem(response)[0], (text[:60], response.text)
 
 
 def test_a_body_that_is_too_large_is_not_read(api: Web) -> None:
@@ -273,11 +266,11 @@ def test_a_body_that_is_too_large_is_not_read(api: Web) -> None:
     assert (413, "body-too-large") == problem(response)
 
 
-@pytest.mark.parametrize("key", [None, "short", "x" * 256, "with a space in between"])
-def test_a_write_without_a_usable_key_is_refused(api: Web, key: str | None) -> None:
+def test_a_write_without_a_usable_key_is_refused(api: Web) -> None:
     """Missing, too short, too long, or not visible characters."""
-    response = api.post("/communities", api.operator, {"name": "红枫社区"}, key=key)
-    assert (400, "key-missing") == problem(response)
+    for key in (None, "short", "x" * 256, "with a space in between"):
+        response = api.post("/communities", api.operator, {"name": "红枫社区"}, key=key)
+        assert (400, "key-missing") == problem(response)
     assert [] == api.get("/communities", api.operator).json()
 
 

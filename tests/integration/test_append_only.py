@@ -102,7 +102,10 @@ def test_nobody_changes_the_file_by_accident(books: Books, database_url: str, ch
         "DROP TABLE posting",
         "UPDATE alembic_version SET version_num = 'x'",
         "DELETE FROM alembic_version",
-        "INSERT INTO posting (n) VALUES (1) ON CONFLICT (bank_id) DO UPDATE SET units = 1",
+        (
+            "INSERT INTO posting (bank_id) VALUES (1) "
+            "ON CONFLICT (bank_id, transfer_id, n) DO UPDATE SET units = 1"
+        ),
     ],
 )
 def test_the_role_has_no_right_to_change_history(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -252,10 +253,7 @@ def test_a_suspended_member_signs_out_but_not_in(society: Society) -> None:
     society.clock.advance(hours=1)
     society.sign_in(inside)
     for one in (who, other):
-        key = society.name()
-        society.by(
-            ORGANISER, lambda u, one=one, key=key: members.suspend(u, member_id=one, key=key)
-        )
+        society.by(ORGANISER, partial(members.suspend, member_id=one, key=society.name()))
     with pytest.raises(MemberSuspended):
         society.sign_in(outside)
     assert ClaimState.SIGNED_OUT == society.sign_out(inside).state

@@ -2,8 +2,8 @@
 
 import random
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_a_job_is_taken_by_one(society: Society) -> None:
     futures = [
         society.submit(
             WORKER,
-            lambda u, n=n: jobs.take(u, kind="close-year", period="2026", owner=f"worker {n}"),
+            partial(jobs.take, kind="close-year", period="2026", owner=f"worker {n}"),
         )
         for n in range(20)
     ]
@@ -124,8 +124,8 @@ def test_due_work_is_released_and_taken_again(society: Society) -> None:
     for fence in (1, 2, 3):
         lease = society.by(WORKER, lambda u: jobs.take(u, kind="expire-holds", owner="a"))
         assert lease == Lease("expire-holds", "", "a", fence)
-        society.by(WORKER, lambda u, lease=lease: _work(u, lease, {"at": 1}))
-        society.by(WORKER, lambda u, lease=lease: jobs.release(u, lease))
+        society.by(WORKER, partial(_work, lease=lease, cursor={"at": 1}))
+        society.by(WORKER, partial(jobs.release, lease=lease))
     assert (JobState.FREE, {}, None) == (
         _job(society).state,
         _job(society).cursor,
@@ -134,7 +134,7 @@ def test_due_work_is_released_and_taken_again(society: Society) -> None:
 
 
 @pytest.fixture
-def years(society: Society) -> Iterator[Society]:
+def years(society: Society) -> Society:
     """A society of six members who earned in six years that nobody closed yet."""
     people = [society.member() for _ in range(6)]
 
@@ -168,10 +168,7 @@ def test_two_workers_close_each_year_once_while_one_dies(
                 while lease is not None:
                     with lock:
                         dies = mortal and luck.random() < 0.3
-                    if years.by(
-                        WORKER,
-                        lambda u, lease=lease, dies=dies: slice_or_death(u, lease, dies=dies),
-                    ):
+                    if years.by(WORKER, partial(slice_or_death, lease=lease, dies=dies)):
                         finished.append(lease.period)
                         break
             except (Killed, LeaseLost):
@@ -186,8 +183,8 @@ def test_two_workers_close_each_year_once_while_one_dies(
     assert names == sorted(finished)
     assert [JobState.DONE] * 6 == [one.state for one in years.see(jobs.listing)]
     for name in names:
-        period_id = years.see(lambda v, name=name: periods.by_name(v, name)).period_id
-        rows = years.see(lambda v, one=period_id: ranking.rows(v, one, POINTS))
+        period_id = years.see(partial(periods.by_name, name=name)).period_id
+        rows = years.see(partial(ranking.rows, period_id=period_id, asset=POINTS))
         assert [(1, 6), (2, 5), (3, 4), (4, 3), (5, 2), (6, 1)] == [
             (row.place, row.units) for row in rows
         ]

@@ -1,5 +1,7 @@
 """Communities and members: numbers, pages, and who may act."""
 
+from functools import partial
+
 import pytest
 
 from creditbank.core import counters
@@ -40,11 +42,14 @@ def test_numbers_are_unique_under_parallel_registration(society: Society) -> Non
     futures = [
         society.submit(
             ORGANISER,
-            lambda u, key=key: members.register(
-                u, name="王五", community_id=society.community_id, key=key
+            partial(
+                members.register,
+                name="王五",
+                community_id=society.community_id,
+                key=society.name(),
             ),
         )
-        for key in [society.name() for _ in range(40)]
+        for _ in range(40)
     ]
     done, refused = outcomes(futures)
     assert [] == refused
@@ -154,7 +159,7 @@ def test_pages_show_everyone_once(society: Society) -> None:
     shown: list[str] = []
     after: str | None = None
     while True:
-        page = society.see(lambda v, after=after: members.listing(v, after=after, limit=3))
+        page = society.see(partial(members.listing, after=after, limit=3))
         shown += [one.number for one in page.members]
         after = page.after
         if after is None:
@@ -175,13 +180,13 @@ def test_counters_add_up_in_parallel(society: Society) -> None:
     """40 units that each add 1 and 2 to two counters, named in changing order, lose nothing."""
     day, ever = counters.of_day("cap", "till", society.clock.now().date()), Counter("cap", "x", "")
 
-    def count(unit: Unit, names: list[Counter]) -> int:
+    def count(unit: Unit, *, names: list[Counter]) -> int:
         used = counters.lock(unit, names)
         counters.add(unit, {day: 1, ever: 2})
         return used[day]
 
     orders = ([day, ever], [ever, day])
-    futures = [society.submit(ORGANISER, lambda u, n=n: count(u, orders[n % 2])) for n in range(40)]
+    futures = [society.submit(ORGANISER, partial(count, names=orders[n % 2])) for n in range(40)]
     done, refused = outcomes(futures)
     assert [] == refused
     assert list(range(40)) == sorted(done)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -324,7 +325,7 @@ def test_what_is_not_frozen_is_not_found(society: Society) -> None:
     period_id = _period_id(society)
     for look in (ranking.find, ranking.rows):
         with pytest.raises(RankingNotFound):
-            society.see(lambda v, look=look: look(v, period_id, POINTS))
+            society.see(partial(look, period_id=period_id, asset=POINTS))
     other = Society(society.database, society.clock, "other")
     with pytest.raises(PeriodNotFound):
         other.see(lambda v: periods.find(v, period_id))

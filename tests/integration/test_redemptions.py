@@ -608,10 +608,15 @@ def _in_state(street: Street, state: State) -> str:
     return one
 
 
-@pytest.mark.parametrize("state", list(State))
-@pytest.mark.parametrize("verb", list(VERBS))
-def test_every_state_admits_its_verbs_only(street: Street, state: State, verb: str) -> None:
+def test_every_state_admits_its_verbs_only(street: Street) -> None:
     """Each pair does what the table says, or refuses with the state and what can follow."""
+    for state in State:
+        for verb in VERBS:
+            _try_pair(street, state, verb)
+    assert [] == street.faults()
+
+
+def _try_pair(street: Street, state: State, verb: str) -> None:
     one = _in_state(street, state)
     after = CHECKOUT.moves.get((state, verb))
     if after is not None:
@@ -623,7 +628,6 @@ def test_every_state_admits_its_verbs_only(street: Street, state: State, verb: s
         if isinstance(caught.value, StateConflict):
             assert (state, CHECKOUT.allowed(state)) == (caught.value.state, caught.value.allowed)
         assert state == street.receipt(one).state
-    assert [] == street.faults()
 
 
 def test_states_that_are_not_over_have_an_end() -> None:

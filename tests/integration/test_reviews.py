@@ -143,10 +143,7 @@ def test_twenty_reviewers_credit_once(society: Society) -> None:
     claim_id = society.served(who)
     futures = []
     for n in range(20):
-        key, actor = society.name(), Actor(f"stf_{n}", "reviewer")
-        futures.append(
-            society.submit(actor, lambda u, key=key: reviews.approve(u, claim_id=claim_id, key=key))
-        )
+        futures.append(society.submit(Actor(f"stf_{n}", "reviewer"), _approving(society, claim_id)))
     done, refused = outcomes(futures)
     assert (1, 19) == (len(done), len(refused))
     assert {"approved"} == {one.figures["state"] for one in refused}
@@ -172,17 +169,7 @@ def test_many_services_of_one_member_are_approved_at_once(society: Society) -> N
     """15 approvals of one member in parallel lose nothing of balance or standing."""
     who = society.member()
     waiting = [society.served(who, minutes=60) for _ in range(15)]
-    futures = []
-    for claim_id in waiting:
-        key = society.name()
-        futures.append(
-            society.submit(
-                REVIEWER,
-                lambda u, claim_id=claim_id, key=key: reviews.approve(
-                    u, claim_id=claim_id, key=key
-                ),
-            )
-        )
+    futures = [society.submit(REVIEWER, _approving(society, claim_id)) for claim_id in waiting]
     done, refused = outcomes(futures)
     assert (15, []) == (len(done), refused)
     assert (75, {POINTS: 75}) == (society.points(who), _standing(society, who))
@@ -263,14 +250,8 @@ def test_an_approval_is_withdrawn_once_in_parallel(society: Society) -> None:
     society.approve(claim_id)
     futures = []
     for n in range(20):
-        key = society.name()
         futures.append(
-            society.submit(
-                Actor(f"stf_{n}", "reviewer"),
-                lambda u, key=key: reviews.withdraw_approval(
-                    u, claim_id=claim_id, reason="误", key=key
-                ),
-            )
+            society.submit(Actor(f"stf_{n}", "reviewer"), _withdrawing(society, claim_id))
         )
     done, refused = outcomes(futures)
     assert (1, 19) == (len(done), len(refused))

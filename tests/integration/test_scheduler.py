@@ -5,14 +5,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from api import installation, scheduler, schema
+from api import installation, scheduler
 from api.errors import ServerRunning
 from api.scheduler import Ran
 from api.settings import Settings
@@ -81,7 +80,7 @@ def test_two_workers_one_killed_in_the_middle_of_a_slice(society: Society) -> No
     def dies(unit: Any, lease: Any) -> bool:
         done = real.run_slice(unit, lease)
         slices.append(lease.period)
-        if len(slices) == 5:
+        if len(slices) >= 5:
             raise Killed
         return done
 
@@ -230,9 +229,8 @@ def test_a_suspended_bank_is_left_alone(society: Society) -> None:
     assert [] == scheduler.run_due(society.database, "one")
 
 
-def test_jobs_are_only_woken() -> None:
-    """A wake-up that was missed is never skipped, never doubled, and never runs beside itself."""
-    assert timedelta(seconds=60) == timedelta(seconds=jobs.LEASE_S)
+def test_every_kind_of_job_has_its_own_name() -> None:
+    """Claim rows are found by the kind, so no two share one."""
     kinds = [work.kind for work in scheduler.WORKS]
     assert sorted(set(kinds)) == sorted(kinds)
 
@@ -248,7 +246,10 @@ def second_program(database_url: str, backend: str) -> Iterator[list[str]]:
 def test_two_processes_close_each_year_once(
     society: Society, second_program: list[str]
 ) -> None:
-    """Two real workers beside each other: every year is closed by one of them."""
+    """Two real workers beside each other: every year is closed by one of them.
+
+    Their clock is the machine's, which stands before the year of the last service.
+    """
     names = years(society, 5)
     programs = [
         subprocess.Popen(second_program, stdout=subprocess.PIPE, text=True) for _ in range(2)
@@ -256,7 +257,4 @@ def test_two_processes_close_each_year_once(
     said = [program.communicate(timeout=60)[0] for program in programs]
     assert [0, 0] == [program.returncode for program in programs]
     closed = [line.split("\t")[2] for text in said for line in text.splitlines() if "close" in line]
-    assert len(set(closed)) == len(closed)
-    assert set(closed) <= set(names)
-    assert update
-    assert schema
+    assert names[:-1] == sorted(closed)
