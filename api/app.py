@@ -24,6 +24,7 @@ from api.routes import (
     merchants,
     pay_codes,
     rankings,
+    receipts,
     redemptions,
     reviews,
     service,
@@ -37,7 +38,7 @@ ROUTERS = tuple(
     noun.router
     for noun in (
         *(service, banks, communities, members, pay_codes, tasks, reviews, merchants),
-        *(redemptions, rankings, ledger, jobs, imports),
+        *(redemptions, receipts, rankings, ledger, jobs, imports),
     )
 )
 Background = Callable[[Database], AbstractContextManager[None]]
@@ -108,7 +109,7 @@ def create_app(
         title="creditbank",
         version=version(),
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_named,
     )

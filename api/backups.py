@@ -15,11 +15,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, delete, inspect
 from sqlalchemy.engine import URL
 
 from api import proofs, schema
 from api.errors import BackupFailed, BackupUnusable, DatabaseNotEmpty
+from api.installation import installations
 from api.proofs import Verdict
 from creditbank.core.clock import SystemClock
 from creditbank.core.database import Database
@@ -135,9 +136,22 @@ def restore(url: str, file: Path) -> dict[str, list[Verdict]]:
         if is_sqlite(target):
             _bring_back(file, sqlite_path(target))
         else:
-            _pg("pg_restore", target, "--no-owner", "--exit-on-error", "--single-transaction", file)
+            once = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+            _pg("pg_restore", target, *once, file)
+        _forget_servers(target)
     schema.migrate(url)
     return prove(url)
+
+
+def _forget_servers(target: URL) -> None:
+    """Take out what the copy says of living servers: they serve the original."""
+    engine = create_engine(target)
+    try:
+        with engine.begin() as connection:
+            if inspect(connection).has_table(installations.name):
+                connection.execute(delete(installations))
+    finally:
+        engine.dispose()
 
 
 def _head(file: Path) -> bytes:

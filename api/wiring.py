@@ -23,7 +23,6 @@ from creditbank.core.database import Database
 from creditbank.core.errors import BankNotFound, KeyMissing
 from creditbank.core.keys import KEY_LENGTH
 from creditbank.core.units import Actor, Declined, Unit, View
-from creditbank.people import members
 from creditbank.people.errors import MemberNotFound
 
 R = TypeVar("R")
@@ -112,12 +111,12 @@ async def _token(
     if credentials is None:
         raise TokenMissing
     database, secret = database_of(request), credentials.credentials
-    token = await database.reader.run(bank_id, lambda view: _known(view, secret))
-    return Caller(database, bank_id, token)
+    look = database.reader.submit_install(lambda c: tokens.find(c, bank_id, secret))
+    return Caller(database, bank_id, _acting(await asyncio.wrap_future(look)))
 
 
-def _known(view: View, secret: str) -> Token:
-    """Return the token of a secret whose holder may act.
+def _acting(known: tokens.Known | None) -> Token:
+    """Return the token of someone who may act.
 
     A suspended till may still ask what became of its requests: the engine refuses the rest.
 
@@ -125,14 +124,11 @@ def _known(view: View, secret: str) -> Token:
         TokenUnknown: this bank has no such token.
         CallerSuspended: the member behind it is suspended.
     """
-    token = tokens.find(view, secret)
-    if token is None:
+    if known is None:
         raise TokenUnknown
-    if token.member_id is not None:
-        status = members.find(view, token.member_id).status
-        if status is not members.Status.ACTIVE:
-            raise CallerSuspended
-    return token
+    if not known.active:
+        raise CallerSuspended
+    return known.token
 
 
 def having(*rights: Right) -> Any:

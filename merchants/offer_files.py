@@ -40,16 +40,15 @@ def _no_toml(text: str, message: str) -> OfferInvalid:
     if match is None:
         return OfferInvalid("toml", lines, message)
     line = int(match["line"] or lines)
-    written = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
-    parameter = re.match(r"\s*([\w-]+)\s*=", written)
+    parameter = re.match(r"\s*([\w-]+)\s*=", text.split("\n")[line - 1])
     return OfferInvalid(parameter[1] if parameter else "toml", line, match["what"])
 
 
 def _line_of(text: str, parameter: str) -> int | None:
     """Return the line on which a parameter's statement ends: the first prefix that knows it."""
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     for count in range(1, len(lines) + 1):
-        if parameter in _whole_statements("".join(lines[:count])):
+        if parameter in _whole_statements("\n".join(lines[:count])):
             return count
     return None
 

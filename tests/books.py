@@ -1,21 +1,17 @@
 """A bank to post in, short words for what tests do with it, and what must always hold of it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from creditbank.core import banks
 from creditbank.core.database import Database
 from creditbank.core.units import Actor, Declined, Unit, View
 from creditbank.core.values import Amount, Asset, AssetKind, Posting
 from creditbank.ledger import accounts, chart, issues, posting, statements
-from creditbank.ledger.books import accounts as account_table
-from creditbank.ledger.books import holds as hold_table
-from creditbank.ledger.books import postings as posting_table
-from creditbank.ledger.books import transfers as transfer_table
 from creditbank.ledger.chart import Kind
 
 R = TypeVar("R")
@@ -78,6 +74,10 @@ class Books:
         self._keys += 1
         return f"test/{self._keys:04d}"
 
+    def keys(self, count: int) -> list[str]:
+        """So many transfer keys that were not used yet."""
+        return [self.key() for _ in range(count)]
+
     def post(
         self, *postings: Posting, kind: Kind = Kind.GIFT, key: str | None = None
     ) -> posting.Transfer:
@@ -125,53 +125,78 @@ def _of(view: View, table: Any) -> Any:
     return table.c.bank_id == view.bank_id
 
 
-def wrongs(view: View) -> list[str]:
-    """Say what does not hold: sums, bounds, chains of versions and instants, holds.
+class Account(NamedTuple):
+    """A row of accounts."""
 
-    Three queries bring the whole bank; everything is added up here, by no rule of the ledger.
-    """
-    every = view.rows(select(account_table).where(_of(view, account_table)))
-    moves = view.rows(
-        select(transfer_table.c.recorded_at, transfer_table.c.transfer_id, posting_table)
-        .join_from(
-            transfer_table,
-            posting_table,
-            (posting_table.c.bank_id == transfer_table.c.bank_id)
-            & (posting_table.c.transfer_id == transfer_table.c.transfer_id),
-            isouter=True,
-        )
-        .where(_of(view, transfer_table))
-    )
-    holds = view.rows(
-        select(hold_table.c.member_id, hold_table.c.asset_code, hold_table.c.units).where(
-            _of(view, hold_table), hold_table.c.state == "authorised"
-        )
-    )
-    found = [f"transfer {row.transfer_id} moves nothing" for row in moves if row.n is None]
-    sides: dict[int, list[Any]] = defaultdict(list)
-    for row in moves:
-        if row.n is not None:
-            sides[row.source_id].append(
-                (row.source_version, -row.units, row.source_balance, row.recorded_at)
-            )
-            sides[row.destination_id].append(
-                (row.destination_version, row.units, row.destination_balance, row.recorded_at)
-            )
+    account_id: int
+    address: str
+    asset_code: str
+    floor: int | None
+    ceiling: int | None
+    balance: int | None
+    version: int | None
+
+
+class Side(NamedTuple):
+    """A posting as one of its accounts sees it."""
+
+    version: int | None
+    units: int
+    balance: int | None
+    recorded_at: Any
+
+
+EVERY_ACCOUNT = """
+    SELECT account_id, address, asset_code, floor, ceiling, balance, version
+    FROM account WHERE bank_id = :bank_id"""
+EVERY_MOVE = """
+    SELECT t.transfer_id, t.recorded_at, p.units, p.source_id, p.source_version, p.source_balance,
+        p.destination_id, p.destination_version, p.destination_balance
+    FROM transfer t
+    LEFT JOIN posting p ON p.bank_id = t.bank_id AND p.transfer_id = t.transfer_id
+    WHERE t.bank_id = :bank_id"""
+OPEN_HOLDS = """
+    SELECT member_id, asset_code, units FROM hold
+    WHERE bank_id = :bank_id AND state = 'authorised'"""
+
+Ask = Callable[[str], Iterable[Any]]
+
+
+def wrongs(view: View) -> list[str]:
+    """Say what does not hold of a bank: sums, bounds, chains of versions and instants, holds."""
+
+    def ask(question: str) -> Iterable[Any]:
+        return view.connection.execute(text(question), {"bank_id": view.bank_id}).all()
+
+    return wrongs_in(ask, [Account._make(row) for row in ask(EVERY_ACCOUNT)])
+
+
+def wrongs_in(ask: Ask, every: Sequence[Account]) -> list[str]:
+    """Add everything up, by no rule of the ledger: two more questions bring the whole bank."""
+    found = []
+    sides: dict[int, list[Side]] = defaultdict(list)
+    for transfer_id, recorded_at, units, *legs in ask(EVERY_MOVE):
+        if units is None:
+            found.append(f"transfer {transfer_id} moves nothing")
+            continue
+        source_id, version, balance, destination_id, other_version, other_balance = legs
+        sides[source_id].append(Side(version, -units, balance, recorded_at))
+        sides[destination_id].append(Side(other_version, units, other_balance, recorded_at))
     sums: dict[str, int] = defaultdict(int)
     for account in every:
         mine = sides.pop(account.account_id, [])
-        total = sum(side[1] for side in mine)
+        total = sum(side.units for side in mine)
         sums[account.asset_code] += total if account.balance is None else account.balance
         found += _of_account(account, mine, total)
     found += [f"{asset} sums to {total}" for asset, total in sums.items() if total]
     found += [f"postings of no account {number}" for number in sides]
-    return found + _of_holds(every, holds)
+    return found + _of_holds(every, ask(OPEN_HOLDS))
 
 
-def _of_account(account: Any, sides: Sequence[Any], total: int) -> list[str]:
+def _of_account(account: Account, sides: Sequence[Side], total: int) -> list[str]:
     name = f"{account.address} {account.asset_code}"
     if account.balance is None:
-        return [f"{name} keeps versions" for side in sides if side[0] is not None or side[2]]
+        return [f"{name} keeps versions" for side in sides if side.version or side.balance]
     found = []
     if account.floor is not None and account.balance < account.floor:
         found.append(f"{name} is below its floor: {account.balance}")
@@ -192,10 +217,10 @@ def _of_account(account: Any, sides: Sequence[Any], total: int) -> list[str]:
     return found
 
 
-def _of_holds(every: Sequence[Any], holds: Sequence[Any]) -> list[str]:
+def _of_holds(every: Sequence[Account], holds: Iterable[Any]) -> list[str]:
     held: dict[tuple[str, str], int] = defaultdict(int)
-    for hold in holds:
-        held[chart.held(hold.member_id), hold.asset_code] += hold.units
+    for member_id, asset_code, units in holds:
+        held[chart.held(member_id), asset_code] += units
     kept = {
         (one.address, one.asset_code): one.balance
         for one in every

@@ -13,8 +13,23 @@ from creditbank.ledger import audit as ledger_audit
 from creditbank.ledger import chart, statements
 from creditbank.people import communities, members
 from creditbank.schemes import scheme
-from merchants import audit, checkout, codes, offer_book, partners, receipts, scans, tills
+from merchants import (
+    audit,
+    cancellations,
+    checkout,
+    codes,
+    offer_book,
+    partners,
+    receipts,
+    redemptions,
+    refunds,
+    scans,
+    tills,
+)
+from merchants.cancellations import Cancelled, Ended
+from merchants.offers import Quote
 from merchants.receipts import Asked, Receipt
+from merchants.redemptions import State
 from merchants.scans import Scanned
 from tests.books import POINTS, Books
 
@@ -199,6 +214,59 @@ class Street(Books):
             lambda unit: checkout.authorise(
                 unit, redemption_id=redemption_id, points=points, key=named
             ),
+        )
+
+    def capture(self, redemption_id: str, points: int | None = None) -> Receipt:
+        """Take what was set aside."""
+        key = self.name()
+        return self.by(
+            self.till_id,
+            lambda unit: checkout.capture(
+                unit, redemption_id=redemption_id, points=points, key=key
+            ),
+        )
+
+    def void(self, redemption_id: str) -> Ended:
+        """Void a redemption."""
+        key = self.name()
+        return self.by(
+            self.till_id,
+            lambda unit: cancellations.void(unit, redemption_id=redemption_id, key=key),
+        )
+
+    def cancel(self, request_id: str) -> Cancelled:
+        """Cancel a request."""
+        key = self.name()
+        return self.by(
+            self.till_id, lambda unit: cancellations.cancel(unit, request_id=request_id, key=key)
+        )
+
+    def cancel_scanned(self, redemption_id: str) -> Ended:
+        """Cancel a scanned redemption."""
+        key = self.name()
+        return self.by(
+            self.till_id,
+            lambda unit: cancellations.cancel_scanned(unit, redemption_id=redemption_id, key=key),
+        )
+
+    def expire(self, redemption_id: str) -> State:
+        """Let the job look at one redemption."""
+        return self.do(lambda unit: redemptions.expire(unit, redemption_id))
+
+    def refund(self, redemption_id: str, points: int | None = None) -> refunds.Refunded:
+        """Give points back, at the till that took them."""
+        key = self.name()
+        return self.by(
+            self.till_id,
+            lambda unit: refunds.refund(unit, redemption_id=redemption_id, points=points, key=key),
+        )
+
+    def requote(self, redemption_id: str, cart_fen: int | None = None) -> Quote:
+        """Quote again."""
+        return self.see(
+            lambda view: scans.requote(
+                view, till_id=self.till_id, redemption_id=redemption_id, cart_fen=cart_fen
+            )
         )
 
     def asked(self, request_id: str, till_id: str | None = None) -> Asked:

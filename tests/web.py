@@ -16,7 +16,7 @@ from creditbank.core import banks
 from creditbank.core.banks import Bank
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.units import Actor
+from creditbank.core.units import Actor, Unit
 from creditbank.core.values import Asset, AssetKind
 from creditbank.ledger import accounts
 from tests.merchant_builders import STEP
@@ -54,10 +54,7 @@ class Web:
         bank = self.database.install(
             lambda c, now: banks.create(c, slug=slug, name=name, zone="Asia/Shanghai", now=now)
         )
-        for asset in ASSETS:
-            self.database.write(
-                bank.bank_id, OPERATOR, lambda unit, asset=asset: accounts.create_asset(unit, asset)
-            )
+        self.database.write(bank.bank_id, OPERATOR, _create_assets)
         return bank
 
     def token(self, role: Role, *, bank: Bank | None = None, **bound: str) -> str:
@@ -74,9 +71,7 @@ class Web:
 
     def get(self, path: str, token: str | None, *, bank: str = "trust", **query: Any) -> Response:
         """Ask for something."""
-        return self.client.get(
-            f"/v1/b/{bank}{path}", headers=_headers(token), params=query or None
-        )
+        return self.client.get(f"/v1/b/{bank}{path}", headers=_headers(token), params=query or None)
 
     def post(
         self,
@@ -161,6 +156,11 @@ class Web:
         """Issue a pay code and return its digits."""
         self.clock.advance(seconds=31)
         return str(self.made(f"/members/{member_id}/pay-codes", token)["digits"])
+
+
+def _create_assets(unit: Unit) -> None:
+    for asset in ASSETS:
+        accounts.create_asset(unit, asset)
 
 
 def _headers(token: str | None) -> dict[str, str]:

@@ -18,14 +18,17 @@ def jobs(database: DatabaseUrl = None, bank: BankSlug = None) -> None:
 
     with opened_bank(database, bank, writing=False) as (it, of):
         known = it.read(of.bank_id, rows.listing)
+    if not known:
+        typer.echo("还没有定时作业;服务运行后会出现 / No jobs yet; they appear once it is served")
+        return
     table = Table(title=f"定时作业 / Jobs · {of.name}", title_justify="left")
-    for column in ("kind", "period", "state", "owner", "lease until", "done at"):
-        table.add_column(column, overflow="fold")
-    newest = sorted(known, key=lambda job: job.created_at)[-_SHOWN_MOST:]
-    for job in newest:
-        times = (job.lease_until, job.done_at)
-        instants = [at.isoformat(timespec="seconds") if at else "" for at in times]
-        table.add_row(job.kind, job.period or "-", job.state, job.owner, *instants)
+    for column in ("kind", "period", "state", "lease until / done at"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("owner", overflow="fold")
+    for job in sorted(known, key=lambda job: job.created_at)[-_SHOWN_MOST:]:
+        at = job.done_at or job.lease_until
+        instant = f"{at:%Y-%m-%d %H:%M:%SZ}" if at else ""
+        table.add_row(job.kind, job.period or "-", job.state, instant, job.owner)
     Console().print(table)
 
 

@@ -49,19 +49,20 @@ def transfers(
     bank: BankSlug = None,
 ) -> None:
     """导入凭证流水。 Load a journal: key,occurred_at,kind,source,destination,amount."""
-    from creditbank.ledger import journal  # noqa: PLC0415 - slow
+    from creditbank.ledger import accounts, journal  # noqa: PLC0415 - slow
 
     wanted = _asset(asset)
     lines = io.StringIO(journal.decoded(file.read_bytes()), newline="")
     with opened_bank(database, bank, writing=True) as (it, of):
-        _require_asset(it, of, wanted)
+        known = _asset_of(it, of, wanted)
         plan = it.read(
             of.bank_id,
-            lambda view: journal.plan(view, lines, asset=wanted, allow_negative=allow_negative),
+            lambda view: journal.plan(view, lines, asset=known, allow_negative=allow_negative),
         )
         if plan.bad:
             _tell_bad(plan)
             raise typer.Exit(1)
+        it.write(of.bank_id, operator(), lambda unit: accounts.create_asset(unit, known))
         loaded = _load(it, of, plan)
     typer.echo(f"loaded={loaded} repeated={plan.repeated}")
     if not loaded:
@@ -83,8 +84,8 @@ def _asset(text: str) -> Asset:
     return Asset(code, code, int(scale), AssetKind.SPENDABLE)
 
 
-def _require_asset(database: Database, bank: Bank, wanted: Asset) -> None:
-    """Make the asset if the bank has none of this code.
+def _asset_of(database: Database, bank: Bank, wanted: Asset) -> Asset:
+    """Return the bank's asset of this code, or the wanted one if it has none.
 
     Raises:
         BadField: the bank's asset of this code has another scale.
@@ -92,11 +93,10 @@ def _require_asset(database: Database, bank: Bank, wanted: Asset) -> None:
     from creditbank.core.errors import BadField  # noqa: PLC0415 - slow
     from creditbank.ledger import accounts  # noqa: PLC0415
 
-    known = database.read(bank.bank_id, accounts.every_asset).get(wanted.code)
-    if known is None:
-        database.write(bank.bank_id, operator(), lambda unit: accounts.create_asset(unit, wanted))
-    elif known.scale != wanted.scale:
+    known = database.read(bank.bank_id, accounts.every_asset).get(wanted.code, wanted)
+    if known.scale != wanted.scale:
         raise BadField("asset", f"{wanted.code}: scale {known.scale} / 小数位数为 {known.scale}")
+    return known
 
 
 def _tell_bad(plan: Plan) -> None:

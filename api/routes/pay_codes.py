@@ -15,7 +15,7 @@ from api.wiring import Caller, Key, of_member
 from creditbank.core.units import View
 from creditbank.people.errors import MemberNotFound, MemberSuspended
 from merchants import cancellations, code_pictures, codes
-from merchants.codes import CodeState
+from merchants.codes import CodeIssued, CodeState
 from merchants.errors import CodeNotFound
 
 router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/pay-codes", tags=["members"])
@@ -55,6 +55,10 @@ async def issue(
     response.headers.update(_NO_STORE)
     made = await caller.write(lambda unit: codes.issue(unit, key=key, member_id=member_id))
     digits = await caller.read(lambda view: codes.digits(view, made.pay_code_id))
+    return _shown(made, digits)
+
+
+def _shown(made: CodeIssued, digits: str) -> PayCodeShown:
     return PayCodeShown(
         pay_code_id=made.pay_code_id,
         digits=digits,

@@ -6,9 +6,10 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
+from fastapi.responses import HTMLResponse
 from sqlalchemy import text
 
-from api import problems
+from api import docs, problems
 from api.errors import PathUnknown
 from api.forms import Shown
 from api.installation import version
@@ -51,6 +52,12 @@ class ProblemKind(Shown):
 async def index() -> Index:
     """Tell what this is, and where its description is."""
     return Index(version=version())
+
+
+@router.get("/docs", include_in_schema=False)
+async def description(request: Request) -> HTMLResponse:
+    """Show the description of the API as a page."""
+    return HTMLResponse(await asyncio.to_thread(docs.page, request.app.openapi()))
 
 
 @router.get("/healthz", summary="Whether the process lives")

@@ -137,7 +137,7 @@ def _read(view: View, lines: Iterable[str], asset: Asset, made: Plan) -> Iterato
             except (CreditbankError, ValueError) as error:
                 made.bad.append(BadRow(reader.line_num, str(error)))
     except csv.Error as error:
-        raise BadJournal(f"line {reader.line_num}: {error}") from error
+        raise BadJournal(f"line {reader.reader.line_num}: {error}") from error
     if not seen:
         raise BadJournal("there are no rows")
 

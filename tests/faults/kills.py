@@ -141,9 +141,7 @@ def endure(
     shop = market.build(url, tills=clients, customers=clients, points_each=_POINTS_EACH)
     port, dice = program.free_port(), random.Random(seed)
     server = program.serve(url, port, folder / "server.log")
-    at_work = [
-        _Client(shop, n, port, folder / f"client-{n}.log", seed) for n in range(clients)
-    ]
+    at_work = [_Client(shop, n, port, folder / f"client-{n}.log", seed) for n in range(clients)]
     done = Reckoning()
     try:
         for one in at_work:

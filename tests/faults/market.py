@@ -1,4 +1,4 @@
-"""A market whose server runs elsewhere: tills and customers with tokens, and a line to the server."""
+"""A market whose server runs elsewhere: tills and customers with tokens, a line to the server."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from api import tokens
 from api.tokens import Role
 from creditbank.core.clock import ManualClock, SystemClock
 from creditbank.core.database import Database
-from creditbank.core.values import PAYMENT_UNITS_MOST
+from creditbank.core.values import PAYMENT_UNITS_MOST, Amount
 from creditbank.ledger import audit as ledger_audit
-from creditbank.ledger import chart, statements
+from creditbank.ledger import chart, issues, statements
 from creditbank.ledger.books import transfers as transfer_table
 from creditbank.ledger.chart import Kind
+from creditbank.ledger.issues import Earned
 from merchants import audit as shop_audit
 from tests.books import POINTS, wrongs
 from tests.merchant_builders import Street
@@ -123,16 +124,30 @@ def build(url: str, *, tills: int, customers: int, points_each: int) -> Market:
             url,
             street.bank_id,
             street.shop_id,
+            tuple(_holder(street, Role.TILL, till_id=street.till()) for _ in range(tills)),
             tuple(
-                _holder(street, Role.TILL, till_id=street.till()) for _ in range(tills)
-            ),
-            tuple(
-                _holder(street, Role.MEMBER, member_id=street.member(points_each))
+                _holder(street, Role.MEMBER, member_id=_customer(street, points_each))
                 for _ in range(customers)
             ),
             _holder(street, Role.OPERATOR),
             points_each,
         )
+
+
+def _customer(street: Street, points: int) -> str:
+    """Take a member in and give them points for no service."""
+    member_id = street.member(0)
+    street.do(
+        lambda unit: issues.issue(
+            unit,
+            earned=[Earned(member_id, Amount(points, POINTS))],
+            key=f"welcome/{member_id}",
+            occurred_at=unit.now,
+            refers_to=member_id,
+            period_id=None,
+        )
+    )
+    return member_id
 
 
 def _holder(street: Street, role: Role, **bound: str) -> Holder:

@@ -1,4 +1,4 @@
-"""Our own program as people run it: commands, and processes that can be killed with all they began."""
+"""Our own program as people run it: commands, and processes that can be killed at any moment."""
 
 from __future__ import annotations
 

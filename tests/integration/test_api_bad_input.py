@@ -49,7 +49,7 @@ def test_nobody_is_let_in_without_a_token_of_this_bank(api: Web) -> None:
     assert "Bearer" in api.get("/assets", None).headers["www-authenticate"]
     for wrong in ("cbt_nonsense", foreign, "\u00e4"):
         response = api.client.get(
-            "/v1/b/trust/assets", headers={"Authorization": f"Bearer {wrong}".encode("latin-1")}
+            "/v1/b/trust/assets", headers={b"Authorization": f"Bearer {wrong}".encode("latin-1")}
         )
         assert (401, "token-unknown") == problem(response)
     assert 200 == api.get("/assets", foreign, bank="other").status_code

@@ -189,19 +189,22 @@ def test_parallel_refunds_never_exceed_the_payment(street: Street) -> None:
 def test_cancel_and_redeem_race_to_one_outcome(street: Street) -> None:
     """Either the points are taken and the cancellation hears so, or none are, for all."""
     folk = [street.member(3) for _ in range(10)]
+    shown = [street.code(one) for one in folk]
     paid = 0
-    for one in folk:
-        code, request_id, key = street.code(one), street.name(), street.name()
-        pair = [
-            paying(street, code, request_id),
-            at_till(
-                street,
-                lambda unit, request_id=request_id, key=key: cancellations.cancel(
-                    unit, request_id=request_id, key=key
-                ),
-            ),
-        ]
-        payment, cancelled = outcomes(pair if paid % 2 else pair[::-1])[:: 1 if paid % 2 else -1]
+
+    def cancelling(request_id: str) -> Future[Cancelled]:
+        key = street.name()
+        return at_till(
+            street, lambda unit: cancellations.cancel(unit, request_id=request_id, key=key)
+        )
+
+    for n, code in enumerate(shown):
+        request_id = street.name()
+        if n % 2:
+            pair: list[Future[Any]] = [paying(street, code, request_id), cancelling(request_id)]
+        else:
+            pair = [cancelling(request_id), paying(street, code, request_id)][::-1]
+        payment, cancelled = outcomes(pair)
         asked = street.asked(request_id)
         if isinstance(payment, Receipt):
             paid += 1
@@ -216,24 +219,21 @@ def test_cancel_and_redeem_race_to_one_outcome(street: Street) -> None:
 
 def test_stop_and_scan_race_to_one_outcome(street: Street) -> None:
     """A code that is stopped while it is scanned is either stopped or scanned."""
+
+    def scanning(code: str, key: str) -> Future[scans.Scanned]:
+        return at_till(street, lambda unit: scans.scan(unit, code=code, cart_fen=3000, key=key))
+
+    def stopping(member_id: str, key: str) -> Future[cancellations.Stopped]:
+        return street.database.writer.submit(
+            street.bank_id,
+            Actor(member_id, "member", member_id),
+            lambda unit: cancellations.stop(unit, member_id=member_id, key=key),
+        )
+
     for _ in range(6):
         ann = street.member(3)
-        code, request_id, key = street.code(ann), street.name(), street.name()
-        scanned, stopped = outcomes(
-            [
-                at_till(
-                    street,
-                    lambda unit, code=code, key=request_id: scans.scan(
-                        unit, code=code, cart_fen=3000, key=key
-                    ),
-                ),
-                street.database.writer.submit(
-                    street.bank_id,
-                    Actor(ann, "member", ann),
-                    lambda unit, ann=ann, key=key: cancellations.stop(unit, member_id=ann, key=key),
-                ),
-            ]
-        )
+        code = street.code(ann)
+        scanned, stopped = outcomes([scanning(code, street.name()), stopping(ann, street.name())])
         if isinstance(scanned, scans.Scanned):
             assert (0, 1) == (stopped.codes, stopped.redemptions)
             assert State.CANCELLED == street.receipt(scanned.redemption_id).state

@@ -1,11 +1,14 @@
 """Reviews: credited exactly once, by somebody else, to the right period; and taken back."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from creditbank import jobs
 from creditbank.core.clock import ManualClock
@@ -141,9 +144,10 @@ def test_twenty_reviewers_credit_once(society: Society) -> None:
     """20 reviewers with 20 keys at once: one issue, and nineteen are told that it is approved."""
     who = society.member()
     claim_id = society.served(who)
-    futures = []
-    for n in range(20):
-        futures.append(society.submit(Actor(f"stf_{n}", "reviewer"), _approving(society, claim_id)))
+    futures = [
+        society.submit(Actor(f"stf_{n}", "reviewer"), _approving(society, claim_id))
+        for n in range(20)
+    ]
     done, refused = outcomes(futures)
     assert (1, 19) == (len(done), len(refused))
     assert {"approved"} == {one.figures["state"] for one in refused}
@@ -248,11 +252,10 @@ def test_an_approval_is_withdrawn_once_in_parallel(society: Society) -> None:
     who = society.member()
     claim_id = society.served(who)
     society.approve(claim_id)
-    futures = []
-    for n in range(20):
-        futures.append(
-            society.submit(Actor(f"stf_{n}", "reviewer"), _withdrawing(society, claim_id))
-        )
+    futures = [
+        society.submit(Actor(f"stf_{n}", "reviewer"), _withdrawing(society, claim_id))
+        for n in range(20)
+    ]
     done, refused = outcomes(futures)
     assert (1, 19) == (len(done), len(refused))
     assert {"revoked"} == {one.figures["state"] for one in refused}
@@ -266,16 +269,16 @@ def test_a_late_review_counts_to_the_old_year_until_its_grace_ends(society: Soci
     people = [society.member() for _ in range(3)]
     waiting = [society.served(one, minutes=60) for one in people]
     assert datetime.fromisoformat("2027-01-01T00:00:00+08:00") == society.clock.now()
-    society.approve(waiting[0])
+    society.approve(waiting[2])
     society.clock.set(datetime.fromisoformat("2027-01-15T23:59:59+08:00"))
     society.approve(waiting[1])
     society.clock.set(datetime.fromisoformat("2027-01-16T00:00:00+08:00"))
-    society.approve(waiting[2])
-    assert [{POINTS: 5}, {POINTS: 5}, {}] == [_standing(society, one) for one in people]
-    assert {POINTS: 5} == _standing(society, people[2], "2027")
+    society.approve(waiting[0])
+    assert [{}, {POINTS: 5}, {POINTS: 5}] == [_standing(society, one) for one in people]
+    assert {POINTS: 5} == _standing(society, people[0], "2027")
     period_id = society.see(lambda v: periods.by_name(v, "2027")).period_id
     lines = society.see(lambda v: standings.corrections(v, period_id))
-    assert [(people[2], POINTS, 5)] == [(one.member_id, one.asset, one.units) for one in lines]
+    assert [(people[0], POINTS, 5)] == [(one.member_id, one.asset, one.units) for one in lines]
     assert [] == society.findings()
 
 
@@ -338,6 +341,57 @@ def test_approvals_withdrawals_and_the_closing_race(society: Society) -> None:
         pass
     assert [] == society.findings()
     assert [{POINTS: 5}] * 4 == [_standing(society, one) for one in people[:4]]
+
+
+def test_a_closing_waits_for_who_posts_to_its_year(society: Society) -> None:
+    """A unit that holds the period is finished before the seal, and its credit is in the list."""
+    who = society.member()
+    society.clock.set(datetime.fromisoformat("2027-01-15T23:59:00+08:00"))
+    holding, go_on = threading.Event(), threading.Event()
+
+    def post(unit: Unit) -> None:
+        period_id = periods.for_service(unit, datetime.fromisoformat("2026-12-31T12:00:00+08:00"))
+        holding.set()
+        assert go_on.wait(20)
+        standings.add(unit, period_id, [(who, POINTS, 5)])
+
+    posting_unit = society.submit(REVIEWER, post)
+    assert holding.wait(20)
+    society.clock.set(datetime.fromisoformat("2027-01-16T00:00:00+08:00"))
+    sealing = society.submit(REVIEWER, _sealed)
+    with pytest.raises(TimeoutError):
+        sealing.result(timeout=0.3)
+    go_on.set()
+    posting_unit.result(20)
+    assert {POINTS: 5} == sealing.result(20)
+
+
+def _sealed(unit: Unit) -> dict[str, int]:
+    """Seal the year 2026 and return what there is in it."""
+    period = periods.lock(unit, "2026")
+    periods.seal(unit, period.period_id)
+    rows = unit.rows(
+        select(standings.standings.c.asset_code, standings.standings.c.units).where(
+            standings.standings.c.bank_id == unit.bank_id,
+            standings.standings.c.period_id == period.period_id,
+        )
+    )
+    return {row.asset_code: row.units for row in rows}
+
+
+def test_nothing_is_posted_to_a_sealed_year(society: Society) -> None:
+    """A unit that began before the grace ended, and came after the seal, counts to its own day."""
+    society.clock.set(datetime.fromisoformat("2026-12-20T08:00:00+08:00"))
+    first, late = society.served(society.member()), society.served(who := society.member())
+    society.approve(first)
+    society.clock.set(datetime.fromisoformat("2027-01-16T00:00:00+08:00"))
+    take = partial(jobs.take, kind=closing.KIND, period="2026", owner="a")
+    lease = society.by(REVIEWER, take)
+    assert lease is not None
+    society.by(REVIEWER, partial(closing.run_slice, lease=lease))
+    society.clock.set(datetime.fromisoformat("2027-01-15T23:59:59+08:00"))
+    society.approve(late)
+    assert ({}, {POINTS: 5}) == (_standing(society, who), _standing(society, who, "2027"))
 
 
 def _approving(society: Society, claim_id: str) -> Callable[[Unit], object]:

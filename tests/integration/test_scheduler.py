@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from creditbank import jobs
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.keys import keys
-from creditbank.core.units import Actor
+from creditbank.core.units import Actor, View
 from creditbank.core.values import Amount
 from creditbank.jobs import JobState
 from creditbank.ledger import holds
@@ -49,6 +49,11 @@ def years(society: Society, count: int) -> list[str]:
     return names
 
 
+def frozen_lists(view: View, name: str) -> list[ranking.Ranking]:
+    """The frozen lists of a year."""
+    return ranking.frozen(view, periods.by_name(view, name).period_id)
+
+
 def jobs_of(society: Society, kind: str) -> dict[str, JobState]:
     """The states of the jobs of a kind, by period."""
     return {job.period: job.state for job in society.see(jobs.listing) if job.kind == kind}
@@ -62,8 +67,7 @@ def test_all_missed_years_are_closed_in_order(society: Society) -> None:
     assert [] == scheduler.run_due(society.database, "two", CLOSE_YEAR)
     assert dict.fromkeys(names, JobState.DONE) == jobs_of(society, closing.KIND)
     for name in names:
-        period = society.see(lambda view, name=name: periods.by_name(view, name))
-        lists = society.see(lambda view, period=period: ranking.frozen(view, period.period_id))
+        lists = society.see(partial(frozen_lists, name=name))
         assert [1] == [one.members for one in lists]
 
 
@@ -120,11 +124,10 @@ def test_holds_past_their_time_are_given_back(society: Society) -> None:
     for _ in range(3):
         society.approve(society.served(member_id))
     for units in (1, 2, 3):
+        amount = Amount(units, POINTS)
         society.by(
             WORKER,
-            lambda unit, units=units: holds.authorise(
-                unit, member_id=member_id, amount=Amount(units, POINTS), ttl_s=60 * units
-            ),
+            partial(holds.authorise, member_id=member_id, amount=amount, ttl_s=60 * units),
         )
     society.clock.advance(seconds=121)
     expire = [work for work in scheduler.WORKS if work.kind == scheduler.EXPIRE_HOLDS]
@@ -201,9 +204,7 @@ def test_a_running_scheduler_wakes_the_jobs_and_beats(
     society.approve(society.served(member_id))
     society.by(
         WORKER,
-        lambda unit: holds.authorise(
-            unit, member_id=member_id, amount=Amount(1, POINTS), ttl_s=60
-        ),
+        lambda unit: holds.authorise(unit, member_id=member_id, amount=Amount(1, POINTS), ttl_s=60),
     )
     society.clock.advance(seconds=61)
     settings = Settings(wake_every_s=1, heartbeat_every_s=1, backup_dir=tmp_path)
@@ -236,16 +237,14 @@ def test_every_kind_of_job_has_its_own_name() -> None:
 
 
 @pytest.fixture
-def second_program(database_url: str, backend: str) -> Iterator[list[str]]:
+def second_program(database_url: str, backend: str) -> list[str]:
     """The command of a worker in a process of its own, where the database allows two."""
     if backend == "sqlite":
         pytest.skip("SQLite lets one program write; its lock file says so in test_cli")
-    yield [sys.executable, "-m", "api", "worker", "--once", "--database", database_url]
+    return [sys.executable, "-m", "api", "worker", "--once", "--database", database_url]
 
 
-def test_two_processes_close_each_year_once(
-    society: Society, second_program: list[str]
-) -> None:
+def test_two_processes_close_each_year_once(society: Society, second_program: list[str]) -> None:
     """Two real workers beside each other: every year is closed by one of them.
 
     Their clock is the machine's, which stands before the year of the last service.

@@ -181,9 +181,7 @@ def test_a_merchant_takes_spendable_points_only(street: Street) -> None:
         street.do(
             lambda unit: partners.register(unit, name=" ", trade="x", asset=POINTS, key="k" * 16)
         )
-    assert [street.shop_id] == [
-        one.merchant_id for one in street.see(lambda view: partners.listing(view))
-    ]
+    assert [street.shop_id] == [one.merchant_id for one in street.see(partners.listing)]
 
 
 def test_a_bad_offer_is_not_adopted(street: Street) -> None:

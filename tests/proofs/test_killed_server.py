@@ -10,7 +10,7 @@ from tests.proofs.conftest import Proof
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_ten_kills_under_load(proof: Proof, kind: str, tmp_path: Path) -> None:
-    """kill -9 of the serving process 10 times under load: nothing lost, nothing doubled."""
+    """The serving process is killed ten times under load: nothing lost, nothing doubled."""
     with durable.fresh(kind, tmp_path) as url:
         done = kills.endure(url, tmp_path, kills=10, clients=8, seed=2026)
         program.run("audit", url=url)

@@ -1,4 +1,4 @@
-"""Offers: what a bill allows, by text tables of cases, and what is wrong with a file, by its line."""
+"""Offers: what a bill allows, by text tables of cases, and what is wrong with a file, by line."""
 
 from datetime import date
 from pathlib import Path

@@ -52,7 +52,7 @@ LEAVES = [kind for kind in leaves() if kind.__module__.partition(".")[0] != "tes
 
 def example(kind: type[CreditbankError]) -> CreditbankError:
     """One of each, with a value in every field."""
-    values: dict[type, Any] = {int: 7, str: "x", list: ["x"], datetime: datetime(2026, 3, 1)}  # noqa: DTZ001
+    values: dict[Any, Any] = {int: 7, str: "x", list: ["x"], datetime: datetime(2026, 3, 1)}  # noqa: DTZ001
     hints = get_type_hints(kind)
     given = {}
     for field in fields(kind) if kind.__init__ is not CreditbankError.__init__ else ():  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ def test_slugs_are_unique() -> None:
     assert sorted(set(slugs)) == sorted(slugs)
 
 
-@pytest.mark.parametrize(("kind", "status"), FAMILIES.items(), ids=lambda one: str(one))
+@pytest.mark.parametrize(("kind", "status"), FAMILIES.items(), ids=str)
 def test_families_have_their_statuses(kind: type[CreditbankError], status: int) -> None:
     """The table says what the interface promises."""
     assert status == status_of(kind)
@@ -128,9 +128,7 @@ def test_every_problem_has_a_page() -> None:
         ("GET", "/problems/%F0%9F", 422, "body-unusable"),
     ],
 )
-def test_unknown_addresses_are_problems_too(
-    method: str, path: str, status: int, slug: str
-) -> None:
+def test_unknown_addresses_are_problems_too(method: str, path: str, status: int, slug: str) -> None:
     """What the framework refuses has the same shape."""
     response = TestClient(create_app()).request(method, path)
     assert status == response.status_code

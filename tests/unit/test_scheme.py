@@ -1,0 +1,49 @@
+"""The parameters of a programme: bounds, contradictions, and names that do not exist."""
+
+import pytest
+
+from creditbank.core.errors import BadField
+from creditbank.schemes import scheme
+
+
+def _medals(by: str, *values: int) -> list[dict[str, object]]:
+    tiers = ("gold", "silver", "bronze")
+    return [
+        {"tier": tier, "by": by, "value": value} for tier, value in zip(tiers, values, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "parameters"),
+    [
+        ("colour", {"colour": 1}),
+        ("code_ttl_s", {"code_ttl_s": 0}),
+        ("code_ttl_s", {"code_ttl_s": "60"}),
+        ("code_ttl_s", {"code_ttl_s": None}),
+        ("refund_days", {"refund_days": True}),
+        ("refund_days", {"refund_days": 1.5}),
+        ("code_period_s", {"code_ttl_s": 20, "code_period_s": 30}),
+        ("no_pin_points_most", {"no_pin_points_most": 101}),
+        ("validity_months", {"validity_months": 0}),
+        ("rounding", {"rounding": "up"}),
+        ("ranked_assets", {"ranked_assets": "XYB"}),
+        ("ranked_assets", {"ranked_assets": ["XYB", "XYB"]}),
+        ("medals", {"medals": "gold"}),
+        ("medals", {"medals": [{"tier": "gold"}]}),
+        ("medals", {"medals": [{"tier": "tin", "by": "count", "value": 1}]}),
+        ("medals", {"medals": [{"tier": "gold", "by": "count", "value": 0}]}),
+        ("medals", {"medals": _medals("count", 1, 1)[::-1]}),
+        ("medals", {"medals": _medals("threshold", 10, 10)}),
+        ("medals", {"medals": _medals("share_percent", 60, 41)}),
+    ],
+)
+def test_a_bad_parameter_is_named(parameter: str, parameters: dict[str, object]) -> None:
+    """Unknown, out of bounds or contradictory: the error names it."""
+    with pytest.raises(BadField) as refused:
+        scheme.read(parameters)
+    assert parameter == refused.value.field
+
+
+def test_what_is_not_named_keeps_its_default() -> None:
+    """Parameters that a programme leaves open are those of the defaults."""
+    assert scheme.Scheme(refund_days=7) == scheme.read({"refund_days": 7})
