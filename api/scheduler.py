@@ -31,7 +31,7 @@ from creditbank.core.banks import Bank, BankState
 from creditbank.core.database import Database
 from creditbank.core.engines import is_sqlite, sqlite_path
 from creditbank.core.errors import Busy, CreditbankError, Unavailable
-from creditbank.core.keys import forget_answers
+from creditbank.core.keys import FORGOTTEN_AT_ONCE, forget_answers
 from creditbank.core.units import Actor, Unit, View
 from creditbank.jobs import Lease, LeaseLost
 from creditbank.ledger import holds, imports
@@ -134,8 +134,11 @@ def _daily(kind: str) -> Callable[[View], list[str]]:
 
 
 def _forget(unit: Unit, lease: Lease) -> bool:
+    """Forget the next answers that are old enough; the last slice ends the day's job."""
     jobs.hold(unit, lease)
-    forget_answers(unit)
+    if forget_answers(unit) == FORGOTTEN_AT_ONCE:
+        jobs.advance(unit, lease, {})
+        return False
     jobs.finish(unit, lease)
     return True
 
@@ -157,15 +160,30 @@ def run_due(database: Database, owner: str, works: Sequence[Work] = WORKS) -> li
     """Bring all that is due to its end, at every open bank; returns what was done.
 
     A job that somebody else works on is left alone, and so are the later periods of its kind.
+    What fails at one bank keeps no other waiting; the first failure is raised at the end.
     """
     done: list[Ran] = []
+    failed: list[Exception] = []
     for bank in _open_banks(database):
         for work in works:
-            for period in database.read(bank.bank_id, work.due):
-                ran = _run(database, bank, work, period, owner)
-                if ran is None:
-                    break
-                done.append(ran)
+            try:
+                done += _run_kind(database, bank, work, owner)
+            except Exception as error:  # noqa: BLE001 - raised below, after the others had their turn
+                _log.warning("%s at %s: %s", work.kind, bank.slug, error)
+                failed.append(error)
+    if failed:
+        raise failed[0]
+    return done
+
+
+def _run_kind(database: Database, bank: Bank, work: Work, owner: str) -> list[Ran]:
+    """Do all periods of one kind that are due, in order, until somebody else has one."""
+    done: list[Ran] = []
+    for period in database.read(bank.bank_id, work.due):
+        ran = _run(database, bank, work, period, owner)
+        if ran is None:
+            break
+        done.append(ran)
     return done
 
 
@@ -212,9 +230,11 @@ def backup_folder(database: Database, settings: Settings) -> Path | None:
 def back_up_if_due(database: Database, owner: str, folder: Path) -> Path | None:
     """Make the day's copy if nobody has; the work is outside a unit, only its claim is inside.
 
-    The claim row is the first bank's, because a copy is of all banks.
+    The claim row is the first bank's, because a copy is of all banks. A demonstration alone needs
+    no copies.
     """
-    first = min(_open_banks(database), key=lambda bank: bank.bank_id, default=None)
+    real = [bank for bank in _open_banks(database) if not bank.demonstration]
+    first = min(real, key=lambda bank: bank.bank_id, default=None)
     due = database.read(first.bank_id, _daily(BACKUP)) if first else []
     if first is None or not due:
         return None

@@ -14,7 +14,14 @@ from sqlmodel import SQLModel
 
 from api.installation import refuse_while_serving
 from creditbank.core.clock import SystemClock
-from creditbank.core.engines import is_sqlite, normalised, sqlite_path, translated, writer_lock
+from creditbank.core.engines import (
+    is_sqlite,
+    migration_engine,
+    normalised,
+    sqlite_path,
+    translated,
+    writer_lock,
+)
 from creditbank.core.errors import SchemaMissing, SchemaNewer, SchemaOlder
 
 APP_ROLE = "creditbank_app"
@@ -73,13 +80,11 @@ def migrate(url: str) -> None:
     """
     target = normalised(url)
     with writer_lock(target):
-        engine = create_engine(target)
+        engine = migration_engine(target)
         try:
             with engine.begin() as connection:
                 _refuse_newer(connection)
-                if is_sqlite(target):
-                    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-                else:
+                if not is_sqlite(target):
                     connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
                 if _version(connection) is not None:
                     refuse_while_serving(connection, SystemClock().now())

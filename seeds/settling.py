@@ -72,6 +72,7 @@ def settle_in(year: Year) -> None:
             ),
         )
     for n, person in enumerate(year.plan.residents):
+        year.clock.advance(milliseconds=1)  # ids in this order, so that ties rank alike every time
         registered = year.do(
             ORGANISER,
             partial(

@@ -15,6 +15,7 @@ from creditbank.core.keys import keyed
 from creditbank.core.units import Unit
 from creditbank.core.values import Amount
 from creditbank.ledger import chart, holds, posting
+from creditbank.ledger.books import holds as hold_table
 from creditbank.ledger.books import transfers
 from creditbank.ledger.chart import Kind
 from tests.books import ANN, POINTS, SHOP, Books, made_up, moved
@@ -154,9 +155,9 @@ def resolve_holds(books: Books, *, count: int, threads: int) -> Counter[str]:
         one.units
         for one in books.see(
             lambda view: view.rows(
-                holds.holds.select()
-                .with_only_columns(holds.holds.c.captured_units.label("units"))
-                .where(holds.holds.c.bank_id == view.bank_id)
+                hold_table.select()
+                .with_only_columns(hold_table.c.captured_units.label("units"))
+                .where(hold_table.c.bank_id == view.bank_id)
             )
         )
     )

@@ -255,8 +255,11 @@ async def listing(
     responses=refusals(TaskNotFound),
 )
 async def show(caller: Sees, task_id: TaskId) -> tasks.Task:
-    """Show a task as it stands now."""
-    return await caller.read(lambda view: tasks.find(view, task_id))
+    """Show a task as it stands now. Drafts are shown to organisers only."""
+    found = await caller.read(lambda view: tasks.find(view, task_id))
+    if found.state is TaskState.DRAFT and not caller.may(Right.KEEP_TASKS):
+        raise TaskNotFound(task_id)
+    return found
 
 
 @router.post(

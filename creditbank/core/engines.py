@@ -17,7 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from creditbank.core.errors import Busy, CreditbankError, DatabaseUnavailable, WriterTaken
 
@@ -90,6 +90,18 @@ def read_engine(url: URL) -> Engine:
     )
 
 
+def migration_engine(url: URL) -> Engine:
+    """Open a database for a change of its schema: all of it in one transaction, on both.
+
+    SQLite's foreign keys are off, because a table that is rebuilt is dropped for a moment.
+    """
+    if not is_sqlite(url):
+        return create_engine(url)
+    engine = create_engine(url, poolclass=NullPool)
+    _sqlite_manners(engine, begin="BEGIN IMMEDIATE", foreign_keys="OFF")
+    return engine
+
+
 def _postgres_options() -> dict[str, Any]:
     settings = {
         "lock_timeout": LOCK_TIMEOUT_MS,
@@ -100,7 +112,7 @@ def _postgres_options() -> dict[str, Any]:
     return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
-def _sqlite_manners(engine: Engine, begin: str) -> None:
+def _sqlite_manners(engine: Engine, begin: str, foreign_keys: str = "ON") -> None:
     """Set what DESIGN asks of every SQLite connection, and begin transactions ourselves."""
 
     @event.listens_for(engine, "connect")
@@ -108,7 +120,7 @@ def _sqlite_manners(engine: Engine, begin: str) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
-        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA foreign_keys={foreign_keys}")
         cursor.execute("PRAGMA recursive_triggers=ON")  # so that REPLACE is a DELETE to triggers
         if begin == "BEGIN IMMEDIATE":
             cursor.execute("PRAGMA journal_mode=WAL")

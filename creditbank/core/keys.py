@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hint
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, Column, Dialect, select, update
+from sqlalchemy import JSON, Column, Dialect, Index, bindparam, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import Field
@@ -33,14 +33,25 @@ R = TypeVar("R")
 
 KEY_LENGTH = range(16, 256)
 ANSWER_DAYS_KEPT = 30
+FORGOTTEN_AT_ONCE = 200
 _OK = "ok"
+_KEPT = text("answer IS NOT NULL AND outcome = 'ok'")
 
 
 class KeyRow(OfBank, table=True):
     """A key, what it was used for, and what came of it."""
 
     __tablename__ = "idempotency_key"
-    __table_args__ = (to_bank(),)
+    __table_args__ = (
+        to_bank(),
+        Index(
+            "ix_idempotency_key_kept",
+            "bank_id",
+            "recorded_at",
+            sqlite_where=_KEPT,
+            postgresql_where=_KEPT,
+        ),
+    )
 
     caller: str = Field(primary_key=True, max_length=64)
     operation: str = Field(primary_key=True, max_length=64)
@@ -160,17 +171,44 @@ def _recall(unit: Unit, claim: Mapping[str, Any], digest: str, answers: TypeAdap
     return answers.validate_python(row.answer[0], strict=False)
 
 
-def forget_answers(unit: Unit) -> int:
-    """Drop answers older than 30 days; keys and outcomes stay. Returns how many were dropped."""
-    old = unit.now - timedelta(days=ANSWER_DAYS_KEPT)
-    dropped = unit.run(
-        update(keys)
-        .where(
-            keys.c.bank_id == unit.bank_id,
-            keys.c.recorded_at < old,
-            keys.c.answer.is_not(None),
-            keys.c.outcome == _OK,
-        )
-        .values(answer=None)
+def forget_answers(unit: Unit, *, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Drop up to ``limit`` answers older than 30 days, oldest first; keys and outcomes stay.
+
+    Returns how many were dropped: fewer than ``limit`` when none is left.
+    """
+    kept = (
+        keys.c.bank_id == unit.bank_id,
+        keys.c.recorded_at < unit.now - timedelta(days=ANSWER_DAYS_KEPT),
+        keys.c.answer.is_not(None),
+        keys.c.outcome == _OK,
     )
-    return int(dropped.rowcount)
+    place = (keys.c.caller, keys.c.operation, keys.c.key)
+    oldest = unit.rows(
+        select(*place).where(*kept).order_by(keys.c.recorded_at, *place).limit(limit)
+    )
+    if oldest:
+        unit.run(
+            _FORGET,
+            [
+                {
+                    "of_bank": unit.bank_id,
+                    "of_caller": row.caller,
+                    "of_operation": row.operation,
+                    "of_key": row.key,
+                }
+                for row in oldest
+            ],
+        )
+    return len(oldest)
+
+
+_FORGET = (
+    update(keys)
+    .where(
+        keys.c.bank_id == bindparam("of_bank"),
+        keys.c.caller == bindparam("of_caller"),
+        keys.c.operation == bindparam("of_operation"),
+        keys.c.key == bindparam("of_key"),
+    )
+    .values(answer=null())
+)

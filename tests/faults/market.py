@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -115,10 +116,13 @@ class Line:
         self._line.close()
 
 
-def build(url: str, *, tills: int, customers: int, points_each: int) -> Market:
-    """Set a market up in a fresh database, and let go of it."""
-    with Database(url, clock=ManualClock(SystemClock().now())) as database:
-        street = Street(database, ManualClock(SystemClock().now()))
+def build(
+    url: str, *, tills: int, customers: int, points_each: int, founded_at: datetime | None = None
+) -> Market:
+    """Set a market up in a fresh database, now or in the past, and let go of it."""
+    clock = ManualClock(founded_at or SystemClock().now())
+    with Database(url, clock=clock) as database:
+        street = Street(database, clock)
         street.rules(**NO_PIN)
         return Market(
             url,

@@ -69,8 +69,10 @@ def _portrait(view: View) -> dict[str, Any]:
             for row in moves
         ),
         "ranking": [
-            (years[row.period_id][0], row.asset_code, row.place, row.rank)
-            + (who[row.member_id], row.units, row.tier, row.at_edge)
+            (
+                *(years[row.period_id][0], row.asset_code, row.place, row.rank),
+                *(who[row.member_id], row.units, row.tier, row.at_edge),
+            )
             for row in ranked
         ],
     }

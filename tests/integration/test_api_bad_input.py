@@ -119,6 +119,18 @@ def test_to_a_member_everyone_else_does_not_exist(api: Web) -> None:
     assert (404, "member-not-found") == problem(claim)
 
 
+def test_a_draft_is_nobody_elses_business(api: Web) -> None:
+    """Until it is opened, only organisers see it, by its id and in the list."""
+    _, token = api.member()
+    draft = api.publish(draft=True)
+    assert (404, "task-not-found") == problem(api.get(f"/tasks/{draft}", token))
+    assert [] == api.get("/tasks", token, upcoming=False).json()["items"]
+    listed = api.get("/tasks", api.organiser, upcoming=False).json()["items"]
+    assert [draft] == [one["task_id"] for one in listed]
+    api.made(f"/tasks/{draft}/open", api.organiser)
+    assert "open" == api.get(f"/tasks/{draft}", token).json()["state"]
+
+
 def test_what_another_bank_has_does_not_exist_here(api: Web) -> None:
     """Ids of one bank are 404 at another, whatever the role."""
     member_id, token = api.earned()

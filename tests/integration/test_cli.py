@@ -38,7 +38,9 @@ def told(result: Result, *parts: str, code: int = 1) -> None:
     assert code == result.exit_code, (result.output, result.exception)
     for part in parts:
         assert part in result.stderr
+    assert isinstance(result.exception, SystemExit), "an error that nobody said in words"
     assert "Traceback" not in result.output
+    assert code == 2 or re.search(r"[\u4e00-\u9fff]", result.stderr), "said in Chinese, too"
 
 
 @pytest.fixture

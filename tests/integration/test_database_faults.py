@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from api import schema
-from creditbank.core import engines, keys
+from creditbank.core import counters, engines
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.errors import DatabaseUnavailable, WriterTaken
@@ -29,9 +29,9 @@ SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 POSTGRES = pytest.mark.parametrize("backend", ["postgres"])
 
 
-def forget(unit: Unit) -> None:
+def write_anything(unit: Unit) -> None:
     """A harmless write."""
-    keys.forget_answers(unit)
+    counters.lock(unit, [counters.for_ever("anything")])
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_read_only_file_is_typed(database_url: str, path: Path, clock: ManualC
         event.listen(engine, "connect", refuse)
         bank_id = database.bank().bank_id
         with pytest.raises(DatabaseUnavailable, match="readonly"):
-            database.write(bank_id, OPERATOR, forget)
+            database.write(bank_id, OPERATOR, write_anything)
     assert path.exists()
 
 
@@ -213,7 +213,7 @@ def test_a_read_only_postgres_is_typed(
         admin.execute(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on')
     with Database(database_url, clock=clock) as database:
         with pytest.raises(DatabaseUnavailable, match="read-only"):
-            database.write(books.bank_id, OPERATOR, forget)
+            database.write(books.bank_id, OPERATOR, write_anything)
         assert 1 == len(
             database.read(
                 books.bank_id,

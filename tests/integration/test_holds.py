@@ -17,6 +17,7 @@ from creditbank.core.errors import (
 )
 from creditbank.core.values import Amount
 from creditbank.ledger import chart, holds, statements
+from creditbank.ledger.books import holds as hold_table
 from creditbank.ledger.books import transfers
 from creditbank.ledger.chart import Kind
 from creditbank.ledger.holds import Hold, HoldState
@@ -75,7 +76,7 @@ def test_more_than_is_available_is_not_held(books: Books) -> None:
     with pytest.raises(InsufficientPoints):
         authorise(books, 5)
     authorise(books, 4)
-    assert ((0, 10, 0), 2, []) == (books.holding(ANN), books.count(holds.holds), books.wrongs())
+    assert ((0, 10, 0), 2, []) == (books.holding(ANN), books.count(hold_table), books.wrongs())
 
 
 @pytest.mark.parametrize("ttl_s", [0, -1, 7 * 24 * 3600 + 1, 1.5, True])
@@ -215,7 +216,7 @@ def test_another_banks_hold_is_not_found(books: Books) -> None:
         ]
         for verb in verbs:
             with pytest.raises(HoldNotFound):
-                second.do(verb)  # type: ignore[arg-type]
+                second.do(verb)
     assert ((4, 6, 0), 0) == (books.holding(ANN), second.count(transfers))
 
 

@@ -138,7 +138,7 @@ def test_holds_and_payments_share_one_balance(books: Books) -> None:
     outcomes = together(
         [
             *(
-                lambda key=key: books.post(moved(chart.member(ANN), SHOP, 1), key=key)  # type: ignore[misc]
+                lambda key=key: books.post(moved(chart.member(ANN), SHOP, 1), key=key)
                 for key in books.keys(10)
             ),
             *(
@@ -174,7 +174,7 @@ def test_a_view_beside_writers_always_adds_up(books: Books) -> None:
         return None
 
     give = [
-        lambda key=key: books.post(moved(chart.member(ANN), chart.member(BEN), 1), key=key)  # type: ignore[misc]
+        lambda key=key: books.post(moved(chart.member(ANN), chart.member(BEN), 1), key=key)
         for key in books.keys(40)
     ]
     outcomes = together([look, look, *give], 10)

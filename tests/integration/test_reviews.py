@@ -346,11 +346,13 @@ def test_approvals_withdrawals_and_the_closing_race(society: Society) -> None:
 def test_a_closing_waits_for_who_posts_to_its_year(society: Society) -> None:
     """A unit that holds the period is finished before the seal, and its credit is in the list."""
     who = society.member()
+    served_at = datetime.fromisoformat("2026-12-31T12:00:00+08:00")
     society.clock.set(datetime.fromisoformat("2027-01-15T23:59:00+08:00"))
+    society.by(REVIEWER, partial(periods.for_service, ended_at=served_at))
     holding, go_on = threading.Event(), threading.Event()
 
     def post(unit: Unit) -> None:
-        period_id = periods.for_service(unit, datetime.fromisoformat("2026-12-31T12:00:00+08:00"))
+        period_id = periods.for_service(unit, served_at)
         holding.set()
         assert go_on.wait(20)
         standings.add(unit, period_id, [(who, POINTS, 5)])

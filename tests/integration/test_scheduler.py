@@ -230,6 +230,24 @@ def test_a_suspended_bank_is_left_alone(society: Society) -> None:
     assert [] == scheduler.run_due(society.database, "one")
 
 
+def test_what_fails_at_one_bank_keeps_no_other_waiting(
+    society: Society, clock: ManualClock, database: Database
+) -> None:
+    """The other bank's year is closed; the failure is told at the end."""
+    other = Society(database, clock, slug="other")
+    names = years(other, 1)
+    real = CLOSE_YEAR[0]
+
+    def due(view: View) -> list[str]:
+        if view.bank_id == society.bank_id:
+            raise ValueError(view.bank.slug)
+        return real.due(view)
+
+    with pytest.raises(ValueError, match="demo"):
+        scheduler.run_due(database, "one", [scheduler.Work(real.kind, due, real.run_slice)])
+    assert dict.fromkeys(names, JobState.DONE) == jobs_of(other, closing.KIND)
+
+
 def test_every_kind_of_job_has_its_own_name() -> None:
     """Claim rows are found by the kind, so no two share one."""
     kinds = [work.kind for work in scheduler.WORKS]

@@ -109,6 +109,15 @@ def test_a_figure_never_hides_what_the_standard_says() -> None:
     assert (409, "/problems/odd-for-a-test", 3) == (body["status"], body["type"], body["units"])
 
 
+def test_who_may_try_again_is_told_when() -> None:
+    """Busy and unavailable carry Retry-After; a conflict of states does not; no answer is kept."""
+    waits = [errors.Busy(), errors.DatabaseUnavailable("full")]
+    assert ["3", "3"] == [problems.answer(one, "/x").headers["retry-after"] for one in waits]
+    refused = problems.answer(errors.BankSuspended("trust"), "/x")
+    assert "retry-after" not in refused.headers
+    assert "no-store" == refused.headers["cache-control"]
+
+
 def test_every_problem_has_a_page() -> None:
     """The type of a problem leads somewhere."""
     client = TestClient(create_app())

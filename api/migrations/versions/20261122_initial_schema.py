@@ -93,6 +93,15 @@ def upgrade() -> None:
             "bank_id", "caller", "operation", "key", name=op.f("pk_idempotency_key")
         ),
     )
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_idempotency_key_kept",
+            ["bank_id", "recorded_at"],
+            unique=False,
+            sqlite_where=sa.text("answer IS NOT NULL AND outcome = 'ok'"),
+            postgresql_where=sa.text("answer IS NOT NULL AND outcome = 'ok'"),
+        )
+
     op.create_table(
         "job",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
