@@ -36,7 +36,8 @@ demo: $(VENV)/.usable ## tell one year of one society in the terminal, then serv
 
 test: setup system lint ## everything a change must pass, on SQLite and PostgreSQL
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 prove: setup system ## every figure of the issues at its full size; writes docs/proofs.md

@@ -21,8 +21,7 @@ from sqlalchemy import JSON, Column, select, update
 from sqlmodel import Field
 
 from creditbank.core.errors import Refused
-from creditbank.core.keys import insert_or_skip
-from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
+from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
 from creditbank.core.units import Unit, View
 
 LEASE_S = 60
@@ -100,7 +99,7 @@ def take(unit: Unit, *, kind: str, owner: str, period: str = DUE_WORK) -> Lease 
     What a worker before had reached stays: `hold` gives it.
     """
     unit.run(
-        insert_or_skip(unit, jobs),
+        insert_or_skip(unit.connection, jobs),
         {
             "bank_id": unit.bank_id,
             "kind": kind,

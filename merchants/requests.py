@@ -14,8 +14,8 @@ from sqlalchemy import Row, select, update
 from sqlmodel import Field
 
 from creditbank.core.errors import BadField, CreditbankError, KeyReused
-from creditbank.core.keys import KEY_LENGTH, insert_or_skip
-from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
+from creditbank.core.keys import KEY_LENGTH
+from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
 from creditbank.core.units import Declined, Unit, View
 from merchants.errors import RequestCancelled
 
@@ -47,7 +47,7 @@ till_requests = table(TillRequestRow)
 
 def _insert(unit: Unit, request_id: str, state: RequestState, redemption_id: str | None) -> bool:
     made = unit.run(
-        insert_or_skip(unit, till_requests).returning(till_requests.c.request_id),
+        insert_or_skip(unit.connection, till_requests).returning(till_requests.c.request_id),
         {
             "bank_id": unit.bank_id,
             "till_id": unit.actor.id,

@@ -35,6 +35,7 @@ LOCK_ORDER: dict[str, int] = {
     "pay_code": 5,
     "redemption": 5,
     "counter": 6,
+    "standing": 6,
     "hold": 7,
     "account": 8,
 }
@@ -507,5 +508,6 @@ class Watch:
         check_locks(statement, parameters, locks, self._metadata)
 
     def _forget(self, connection: Connection) -> None:
-        """The transaction is over, and its locks with it."""
-        connection.info.pop("creditbank.locks", None)
+        """The transaction is over, and its locks with it; a lost connection has none."""
+        if not connection.invalidated:
+            connection.info.pop("creditbank.locks", None)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import BigInteger, Connection, Row, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, func, select, update
 from sqlmodel import Field, SQLModel
 
 from creditbank.core.errors import (
@@ -22,7 +22,7 @@ from creditbank.core.errors import (
     BankExists,
     BankNotFound,
 )
-from creditbank.core.tables import UtcDateTime, table
+from creditbank.core.tables import UtcDateTime, insert_or_skip, table
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _NAME_MOST = 60
@@ -100,11 +100,7 @@ def create(
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise BadField("zone", "e.g. Asia/Shanghai") from error
-    if connection.execute(select(banks.c.slug).where(banks.c.slug == slug)).first():
-        raise BankExists(slug)
-    last = connection.execute(select(func.max(banks.c.bank_id))).scalar()
     row = {
-        "bank_id": (last or 0) + 1,
         "slug": slug,
         "name": name.strip(),
         "zone": zone,
@@ -112,7 +108,13 @@ def create(
         "demonstration": demonstration,
         "created_at": now,
     }
-    connection.execute(insert(banks).values(row))
+    founding = insert_or_skip(connection, banks).returning(banks.c.bank_id)
+    while True:
+        last = connection.execute(select(func.max(banks.c.bank_id))).scalar()
+        if connection.execute(founding, row | {"bank_id": (last or 0) + 1}).first():
+            break
+        if connection.execute(select(banks.c.slug).where(banks.c.slug == slug)).first():
+            raise BankExists(slug)
     return find(connection, slug)
 
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, CheckConstraint, bindparam, select, tuple_, update
 from sqlmodel import Field
 
-from creditbank.core.keys import insert_or_skip
-from creditbank.core.tables import OfBank, table, to_bank
+from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
 from creditbank.core.units import Unit
 
 
@@ -62,7 +61,7 @@ def lock(unit: Unit, wanted: Iterable[Counter]) -> dict[Counter, int]:
     if not names:
         return {}
     unit.run(
-        insert_or_skip(unit, counters),
+        insert_or_skip(unit.connection, counters),
         [{"bank_id": unit.bank_id, **name._asdict(), "used": 0} for name in names],
     )
     place = (_wanted.c.what, _wanted.c.who, _wanted.c.day)

@@ -19,13 +19,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hint
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, Column, Dialect, Index, bindparam, null, select, text, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import JSON, Column, Index, bindparam, null, select, text, update
 from sqlmodel import Field
 
 from creditbank.core.errors import AnswerGone, CreditbankError, KeyMissing, KeyReused
-from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
+from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
 from creditbank.core.units import Declined, Unit
 
 P = ParamSpec("P")
@@ -72,13 +70,6 @@ def content_hash(operation: str, arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def insert_or_skip(unit: Unit, into: Any) -> Any:
-    """Return an INSERT for this unit's database that skips rows breaking any unique key."""
-    dialect: Dialect = unit.connection.dialect
-    make = insert_sqlite if dialect.name == "sqlite" else insert_postgresql
-    return make(into).on_conflict_do_nothing()
-
-
 def keyed(
     function: Callable[Concatenate[Unit, P], R],
 ) -> Callable[Concatenate[Unit, P], R | Declined]:
@@ -121,7 +112,7 @@ def keyed(
         }
         digest = content_hash(operation, arguments)
         fresh = unit.run(
-            insert_or_skip(unit, keys).returning(keys.c.key),
+            insert_or_skip(unit.connection, keys).returning(keys.c.key),
             claim
             | {
                 "content_hash": digest,

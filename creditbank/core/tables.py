@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKeyConstraint, Table
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, ForeignKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -59,6 +61,12 @@ class OfBank(SQLModel):
 def table(of: type[SQLModel]) -> Table:
     """Return the Core table of a table class."""
     return cast("Table", of.__dict__["__table__"])
+
+
+def insert_or_skip(connection: Connection, into: Table) -> Any:
+    """Return an INSERT for this connection's database that skips rows breaking a unique key."""
+    make = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    return make(into).on_conflict_do_nothing()
 
 
 def to_bank() -> ForeignKeyConstraint:

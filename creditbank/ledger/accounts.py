@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from creditbank.core.errors import AssetNotFound
-from creditbank.core.keys import insert_or_skip
+from creditbank.core.tables import insert_or_skip
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.ledger import chart
@@ -38,7 +38,7 @@ class Locked:
 def create_asset(unit: Unit, asset: Asset) -> None:
     """Give the bank an asset; one that exists already stays as it is."""
     unit.run(
-        insert_or_skip(unit, assets),
+        insert_or_skip(unit.connection, assets),
         {
             "bank_id": unit.bank_id,
             "code": asset.code,
@@ -156,4 +156,4 @@ def make(unit: Unit, places: Mapping[Place, chart.Bounds]) -> None:
                 "recorded_at": unit.now,
             }
         )
-    unit.run(insert_or_skip(unit, accounts), rows)
+    unit.run(insert_or_skip(unit.connection, accounts), rows)

@@ -21,7 +21,8 @@ from creditbank.core.errors import (
     NotReversible,
     TransferNotFound,
 )
-from creditbank.core.keys import content_hash, insert_or_skip
+from creditbank.core.keys import content_hash
+from creditbank.core.tables import insert_or_skip
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, Posting
 from creditbank.ledger import chart
@@ -199,7 +200,7 @@ def _claim(
         }
         for draft in drafts
     ]
-    claimed = unit.run(insert_or_skip(unit, transfers).returning(transfers.c.key), rows)
+    claimed = unit.run(insert_or_skip(unit.connection, transfers).returning(transfers.c.key), rows)
     return set(claimed.scalars())
 
 

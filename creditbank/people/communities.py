@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import UniqueConstraint, select
 from sqlmodel import Field
 
-from creditbank.core.keys import insert_or_skip, keyed
-from creditbank.core.tables import OfBank, table, to_bank
+from creditbank.core.keys import keyed
+from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.people.errors import CommunityExists, CommunityNotFound
@@ -47,7 +47,7 @@ def create(unit: Unit, *, name: str, key: str) -> str:  # noqa: ARG001 - the key
     """
     community_id = unit.new_id("com")
     made = unit.run(
-        insert_or_skip(unit, communities).returning(communities.c.community_id),
+        insert_or_skip(unit.connection, communities).returning(communities.c.community_id),
         {
             "bank_id": unit.bank_id,
             "community_id": community_id,

@@ -17,9 +17,9 @@ from sqlmodel import Field
 
 from creditbank.core import counters
 from creditbank.core.errors import BadField
-from creditbank.core.keys import insert_or_skip, keyed
+from creditbank.core.keys import keyed
 from creditbank.core.states import Machine, Verb
-from creditbank.core.tables import OfBank, table, within_bank
+from creditbank.core.tables import OfBank, insert_or_skip, table, within_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Actor, Unit, View
 from creditbank.people import communities
@@ -150,7 +150,7 @@ def register(
 
 def _insert(unit: Unit, row: dict[str, Any]) -> bool:
     """Insert a member; False if the number is taken."""
-    made = unit.run(insert_or_skip(unit, members).returning(members.c.number), row)
+    made = unit.run(insert_or_skip(unit.connection, members).returning(members.c.number), row)
     return made.first() is not None
 
 

@@ -77,12 +77,15 @@ def frozen_rankings_are_complete(view: View) -> list[Finding]:
         view,
         "frozen rankings are complete",
         """
-        SELECT s.member_id, s.asset_code || ' ' || s.units || ' not ranked so' FROM standing s
-        JOIN ranking r ON r.bank_id = s.bank_id AND r.period_id = s.period_id
-            AND r.asset_code = s.asset_code
-        LEFT JOIN ranking_row w ON w.bank_id = s.bank_id AND w.period_id = s.period_id
-            AND w.asset_code = s.asset_code AND w.member_id = s.member_id AND w.units = s.units
-        WHERE s.bank_id = :bank_id AND s.units > 0 AND w.member_id IS NULL
+        SELECT member_id, asset_code || ' ' || units || ' not ranked so' FROM (
+            SELECT s.period_id, s.asset_code, s.member_id, s.units FROM standing s
+            JOIN ranking r ON r.bank_id = s.bank_id AND r.period_id = s.period_id
+                AND r.asset_code = s.asset_code
+            WHERE s.bank_id = :bank_id AND s.units > 0
+            EXCEPT
+            SELECT w.period_id, w.asset_code, w.member_id, w.units FROM ranking_row w
+            WHERE w.bank_id = :bank_id
+        ) missing
         """,
     )
 

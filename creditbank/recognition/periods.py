@@ -17,8 +17,7 @@ from sqlmodel import Field
 
 from creditbank.core.clock import day_of
 from creditbank.core.errors import NotFound
-from creditbank.core.keys import insert_or_skip
-from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
+from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
 from creditbank.core.units import Unit, View
 from creditbank.schemes import scheme
 
@@ -152,7 +151,7 @@ def _make(unit: Unit, day: date) -> None:
     ends_on = date(day.year + 1, 1, 1)
     grace = scheme.in_force(unit, day).grace_days
     unit.run(
-        insert_or_skip(unit, periods),
+        insert_or_skip(unit.connection, periods),
         {
             "bank_id": unit.bank_id,
             "period_id": unit.new_id("per"),

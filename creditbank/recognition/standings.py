@@ -13,8 +13,7 @@ from sqlalchemy import BigInteger, Index, bindparam, select, update
 from sqlmodel import Field
 
 from creditbank.core.clock import start_of_day
-from creditbank.core.keys import insert_or_skip
-from creditbank.core.tables import OfBank, table, within_bank
+from creditbank.core.tables import OfBank, insert_or_skip, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.ledger import earnings
 from creditbank.recognition import periods
@@ -58,7 +57,7 @@ def add(unit: Unit, period_id: str, moves: Iterable[Move]) -> None:
     if not rows:
         return
     unit.run(
-        insert_or_skip(unit, standings),
+        insert_or_skip(unit.connection, standings),
         [
             {
                 "bank_id": unit.bank_id,

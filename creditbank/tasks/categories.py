@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlmodel import Field
 
 from creditbank.core.errors import BadField
-from creditbank.core.keys import insert_or_skip, keyed
-from creditbank.core.tables import OfBank, table, to_bank
+from creditbank.core.keys import keyed
+from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.tasks.errors import CategoryExists, CategoryNotFound
@@ -51,7 +51,7 @@ def create(unit: Unit, *, code: str, name: str, key: str) -> str:  # noqa: ARG00
     if not _CODE.fullmatch(code):
         raise BadField("code", "a–z, 0–9, '-' / 小写字母、数字和连字符")
     made = unit.run(
-        insert_or_skip(unit, categories).returning(categories.c.code),
+        insert_or_skip(unit.connection, categories).returning(categories.c.code),
         {"bank_id": unit.bank_id, "code": code, "name": line("name", name, _NAME_MOST)},
     ).first()
     if made is None:

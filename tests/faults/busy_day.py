@@ -60,11 +60,11 @@ class _Till(threading.Thread):
         self.wrong: list[str] = []
 
     def run(self) -> None:
-        """Shop until told to stop."""
+        """Shop until told to stop, once at least."""
         served = 0
         started = time.time_ns()
         try:
-            while not self.stopping.is_set():
+            while not (served and self.stopping.is_set()):
                 served += 1
                 self._checkout(f"{started}-{self._n}-{served:06d}")
                 time.sleep(_PAUSE_S)
@@ -83,8 +83,13 @@ class _Till(threading.Thread):
         assert paid.body.get("points") == 3, paid
 
 
-def measure(url: str, folder: Path, *, members: int, rows: int, tills: int = 2) -> Waits:
-    """Close a year of so many members while so many rows are loaded, and time the tills."""
+def measure(
+    url: str, folder: Path, *, members: int, rows: int, tills: int = 2, at_once: bool = True
+) -> Waits:
+    """Close a year of so many members while so many rows are loaded, and time the tills.
+
+    ``at_once`` sees to it that both begin together; without it one server does all of it.
+    """
     year = SystemClock().now().year - 2
     shop = market.build(
         url,
@@ -99,16 +104,19 @@ def measure(url: str, folder: Path, *, members: int, rows: int, tills: int = 2) 
         years.live(database, clock, shop.bank_id, ids, [year])
     done = Waits()
     content = journals.made_up(rows, people=2000, scale=0).text.encode()
-    with (
-        program.serving(url, folder, wake_every_s=_NO_JOBS_S) as port,
-        _shopping(shop, port, done.while_uploading, done),
-    ):
-        import_id = _upload(shop, port, content)
-    with (
-        program.serving(url, folder, wake_every_s=1) as port,
-        _shopping(shop, port, done.while_working, done),
-    ):
-        _until_all_is_done(shop, import_id, done)
+    first_wake_s = _NO_JOBS_S if at_once else 1
+    with program.serving(url, folder, wake_every_s=first_wake_s) as port:
+        with _shopping(shop, port, done.while_uploading, done):
+            import_id = _upload(shop, port, content)
+        if not at_once:
+            with _shopping(shop, port, done.while_working, done):
+                _until_all_is_done(shop, import_id, done)
+    if at_once:
+        with (
+            program.serving(url, folder, wake_every_s=1) as port,
+            _shopping(shop, port, done.while_working, done),
+        ):
+            _until_all_is_done(shop, import_id, done)
     done.wrong += market.ledger(shop).wrong
     return done
 

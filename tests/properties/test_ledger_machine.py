@@ -88,6 +88,7 @@ class Moved:
     destination: str
     units: int
     expires_on: date | None
+    brought: int = 0  # by an issue, beside what paid a debt
     mended: bool = False
     refunded: int = 0
 
@@ -183,7 +184,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.balances[chart.ISSUANCE] -= amount
         if amount > back:
             self.brought[member_id].came[expires_on] += amount - back
-        self.issued[done.transfer_id] = Moved(None, member_id, amount, expires_on)
+        self.issued[done.transfer_id] = Moved(None, member_id, amount, expires_on, amount - back)
 
     @rule(member_id=members, amount=units, expires_on=dates)
     def open(self, member_id: str, amount: int, expires_on: date | None) -> None:
@@ -288,7 +289,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.balances[chart.member(one.destination)] -= back
         self.balances[chart.debt(one.destination)] -= one.units - back
         self.balances[chart.ISSUANCE] += one.units
-        self.brought[one.destination].came[one.expires_on] -= back
+        undone = min(back, one.brought)  # what paid a debt then is taken from other points now
+        self.brought[one.destination].came[one.expires_on] -= undone
+        self.brought[one.destination].gone += back - undone
+        self.dates_stay(one.destination)
 
     @rule(member_id=members, amount=units, ttl_s=st.sampled_from([1, 60, 180, 86_400]))
     def authorise(self, member_id: str, amount: int, ttl_s: int) -> None:
@@ -489,7 +493,9 @@ def brought(view: View, address: str) -> Brought:
         comes = row.destination_id == mine.account_id
         undone = first.get(row.reverses)
         if undone is not None and undone.destination_id == mine.account_id:
-            found.came[undone.expires_on] += row.units if comes else -row.units
+            cut = min(row.units, undone.units)
+            found.came[undone.expires_on] -= cut
+            found.gone += row.units - cut
         elif undone is not None or row.kind == Kind.REFUND or not comes:
             found.gone += -row.units if comes else row.units
         else:

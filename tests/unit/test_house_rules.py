@@ -353,7 +353,9 @@ def bad_tables() -> list[tuple[Callable[[Table], list[str]], Table]]:
     return bad
 
 
-@pytest.mark.parametrize(("rule", "table"), bad_tables(), ids=str)
+@pytest.mark.parametrize(
+    ("rule", "table"), bad_tables(), ids=lambda one: getattr(one, "__name__", one)
+)
 def test_a_rule_finds_its_bad_table(rule: Callable[[Table], list[str]], table: Table) -> None:
     """Every rule over tables is able to fail."""
     assert rule(table)
