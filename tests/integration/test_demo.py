@@ -13,9 +13,9 @@ from creditbank.core.database import Database
 from tests.faults import societies
 
 
-def demo(*words: str, weeks: int = 1) -> Result:
-    """Run the demonstration of the first weeks."""
-    return CliRunner().invoke(app, ["demo", "--no-serve", "--weeks", str(weeks), *words])
+def demo(*words: str) -> Result:
+    """Run the demonstration of one week."""
+    return CliRunner().invoke(app, ["demo", "--no-serve", "--weeks", "1", *words])
 
 
 def test_a_demonstration_in_an_empty_folder(
@@ -24,13 +24,13 @@ def test_a_demonstration_in_an_empty_folder(
     """It makes a file of its own, ends with a clean audit, and can be run again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CREDITBANK_DATABASE", raising=False)
-    first = demo("--seed", "7", weeks=3)
+    first = demo("--seed", "7")
     assert 0 == first.exit_code, first.output
     assert "the books add up" in first.stdout
     assert "demo-7.db" in {path.name for path in tmp_path.iterdir()}
     url = f"sqlite:///{tmp_path / 'demo-7.db'}"
     before = societies.portrait(url)
-    again = demo("--seed", "7", weeks=3)
+    again = demo("--seed", "7")
     assert 0 == again.exit_code, again.output
     assert before == societies.portrait(url)
     assert societies.bank(url).demonstration

@@ -77,8 +77,8 @@ def test_a_year_of_one_society(proof: Proof, tmp_path: Path) -> None:
     first = societies.portrait(url)
     program.run("demo", "--no-serve", folder=tmp_path)
     again = societies.portrait(url)
-    with durable.fresh("postgres", tmp_path) as other:
-        program.run("demo", "--no-serve", "--database", other, folder=tmp_path)
+    with durable.fresh("postgres", tmp_path, fsync=False) as other:
+        program.run("demo", "--no-serve", "--database", other, folder=tmp_path, timeout_s=900)
         elsewhere = societies.portrait(other)
     proof(
         "creditbank demo --no-serve in about a minute; same seed number, same society",
