@@ -28,6 +28,7 @@ from api.settings import Settings
 from creditbank import jobs
 from creditbank.core import banks
 from creditbank.core.banks import Bank, BankState
+from creditbank.core.clock import SystemClock
 from creditbank.core.database import Database
 from creditbank.core.engines import is_sqlite, sqlite_path
 from creditbank.core.errors import Busy, CreditbankError, Unavailable
@@ -268,12 +269,13 @@ def running(database: Database, settings: Settings, what: str = "serve") -> Iter
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
 
-    def every(seconds: int, name: str, call: Callable[[], object]) -> None:
+    def every(seconds: int, name: str, call: Callable[[], object], **more: object) -> None:
         trigger = IntervalTrigger(seconds=seconds, timezone=UTC)
-        scheduler.add_job(_calm(name, call), trigger, id=name, name=name)
+        scheduler.add_job(_calm(name, call), trigger, id=name, name=name, **more)
 
+    at_once = {"next_run_time": SystemClock().now()}
     for work in WORKS:
-        every(settings.wake_every_s, work.kind, _waking(database, owner, work))
+        every(settings.wake_every_s, work.kind, _waking(database, owner, work), **at_once)
     folder = backup_folder(database, settings)
     if folder is not None:
         every(

@@ -62,15 +62,26 @@ def _plan(view: View, lines: io.StringIO, asset: str, allow_negative: Sequence[s
 
 async def _store(caller: Caller, import_id: str, plan: Plan) -> None:
     drafts = plan.drafts
-    await _patiently(caller, partial(imports.start_over, import_id=import_id))
+    attempt = await _patiently(caller, imports.new_attempt)
     starts = range(0, len(drafts), PART_ROWS)
     for n, at in enumerate(starts):
         part = drafts[at : at + PART_ROWS]
         storing = partial(
-            imports.store_part, import_id=import_id, n=n, drafts=part, bounds=plan.bounds
+            imports.store_part,
+            import_id=import_id,
+            attempt=attempt,
+            n=n,
+            drafts=part,
+            bounds=plan.bounds,
         )
         await _patiently(caller, storing)
-    ready = partial(imports.make_ready, import_id=import_id, rows=len(drafts), parts=len(starts))
+    ready = partial(
+        imports.make_ready,
+        import_id=import_id,
+        attempt=attempt,
+        rows=len(drafts),
+        parts=len(starts),
+    )
     await _patiently(caller, ready)
 
 

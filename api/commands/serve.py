@@ -58,13 +58,14 @@ def worker(
     from api.settings import Settings  # noqa: PLC0415
 
     with opened(database, writing=True) as it:
-        for ran in scheduler.run_due(it, scheduler.new_owner()):
-            typer.echo(f"{ran.bank}\t{ran.kind}\t{ran.period or '-'}\t{ran.slices}")
-        if not once:
-            stop = threading.Event()
-            _on_signals(stop)
-            with scheduler.running(it, Settings(), what="worker"):
-                stop.wait()
+        if once:
+            for ran in scheduler.run_due(it, scheduler.new_owner()):
+                typer.echo(f"{ran.bank}\t{ran.kind}\t{ran.period or '-'}\t{ran.slices}")
+            return
+        stop = threading.Event()
+        _on_signals(stop)
+        with scheduler.running(it, Settings(), what="worker"):
+            stop.wait()
 
 
 def _on_signals(stop: threading.Event) -> None:

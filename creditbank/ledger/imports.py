@@ -73,6 +73,7 @@ class ImportRow(OfBank, table=True):
     parts_loaded: int
     rows_loaded: int
     state: str = Field(max_length=16)
+    attempt: str | None = Field(max_length=40)
     reason: str | None = Field(max_length=400)
     opened_by: str = Field(max_length=64)
     opened_at: datetime = Field(sa_type=UtcDateTime)
@@ -85,6 +86,7 @@ class ImportPartRow(OfBank, table=True):
     __table_args__ = (within_bank(["import_id"], "import_file", ["import_id"]),)
 
     import_id: str = Field(primary_key=True, max_length=40)
+    attempt: str = Field(primary_key=True, max_length=40)
     n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     content: Any = Field(sa_type=JSON)
 
@@ -135,6 +137,7 @@ def open_import(
             "parts_loaded": 0,
             "rows_loaded": 0,
             "state": ImportState.STORING,
+            "attempt": None,
             "reason": None,
             "opened_by": unit.actor.id,
             "opened_at": unit.now,
@@ -143,21 +146,21 @@ def open_import(
     return import_id
 
 
-def start_over(unit: Unit, *, import_id: str) -> None:
-    """Throw away parts of an upload that was broken off before anything was loaded."""
-    unit.run(delete(parts).where(parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id))
-    _set(unit, import_id, state=ImportState.STORING, reason=None)
+def new_attempt(unit: Unit) -> str:
+    """Return the name of one attempt to store an import; another one may run beside it."""
+    return unit.new_id("att")
 
 
 def store_part(
     unit: Unit,
     *,
     import_id: str,
+    attempt: str,
     n: int,
     drafts: Sequence[Draft],
     bounds: Mapping[Place, Bounds],
 ) -> None:
-    """Keep part ``n`` (from 0) of a checked journal."""
+    """Keep part ``n`` (from 0) of a checked journal, as one attempt stores it."""
     content = {
         "drafts": [
             [
@@ -178,13 +181,27 @@ def store_part(
     }
     unit.run(
         insert(parts),
-        {"bank_id": unit.bank_id, "import_id": import_id, "n": n, "content": content},
+        {
+            "bank_id": unit.bank_id,
+            "import_id": import_id,
+            "attempt": attempt,
+            "n": n,
+            "content": content,
+        },
     )
 
 
-def make_ready(unit: Unit, *, import_id: str, rows: int, parts: int) -> None:
-    """Let the job load an import of so many rows, all of whose parts are stored."""
-    _set(unit, import_id, rows=rows, parts=parts, state=ImportState.READY)
+def make_ready(unit: Unit, *, import_id: str, attempt: str, rows: int, parts: int) -> None:
+    """Let the job load what an attempt has stored completely; only the first attempt counts."""
+    unit.run(
+        update(files)
+        .where(
+            files.c.bank_id == unit.bank_id,
+            files.c.import_id == import_id,
+            files.c.state == ImportState.STORING,
+        )
+        .values(rows=rows, parts=parts, attempt=attempt, state=ImportState.READY)
+    )
 
 
 @keyed
@@ -212,13 +229,20 @@ def load_part(unit: Unit, *, import_id: str) -> bool:
     """
     one = find(unit, import_id)
     row = unit.row(
-        select(parts.c.n, parts.c.content)
-        .where(parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id)
+        select(parts.c.attempt, parts.c.n, parts.c.content)
+        .join_from(
+            files,
+            parts,
+            (parts.c.bank_id == files.c.bank_id)
+            & (parts.c.import_id == files.c.import_id)
+            & (parts.c.attempt == files.c.attempt),
+        )
+        .where(files.c.bank_id == unit.bank_id, files.c.import_id == import_id)
         .order_by(parts.c.n)
         .limit(1)
     )
     if row is None:
-        _set(unit, import_id, state=ImportState.LOADED)
+        _end(unit, import_id)
         return True
     bounds = {(p, code): Bounds(floor, top) for p, code, floor, top in row.content["bounds"]}
     loaded = load(unit, [_draft(cells) for cells in row.content["drafts"]], bounds)
@@ -226,18 +250,26 @@ def load_part(unit: Unit, *, import_id: str) -> bool:
         delete(parts).where(
             parts.c.bank_id == unit.bank_id,
             parts.c.import_id == import_id,
+            parts.c.attempt == row.attempt,
             parts.c.n == row.n,
         )
     )
-    last = one.parts_loaded + 1 == one.parts
     _set(
         unit,
         import_id,
         parts_loaded=one.parts_loaded + 1,
         rows_loaded=one.rows_loaded + loaded,
-        state=ImportState.LOADED if last else ImportState.READY,
     )
+    last = one.parts_loaded + 1 == one.parts
+    if last:
+        _end(unit, import_id)
     return last
+
+
+def _end(unit: Unit, import_id: str) -> None:
+    """Mark an import as loaded, and clear away what attempts that came second had stored."""
+    unit.run(delete(parts).where(parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id))
+    _set(unit, import_id, state=ImportState.LOADED)
 
 
 def stop(unit: Unit, *, import_id: str, reason: str) -> None:

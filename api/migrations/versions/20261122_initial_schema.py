@@ -258,6 +258,7 @@ def upgrade() -> None:
         sa.Column("parts_loaded", sa.Integer(), nullable=False),
         sa.Column("rows_loaded", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.String(length=40), nullable=True),
         sa.Column("reason", sa.String(length=400), nullable=True),
         sa.Column("opened_by", sa.String(length=64), nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
@@ -423,6 +424,7 @@ def upgrade() -> None:
         "import_part",
         sa.Column("bank_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("import_id", sa.String(length=40), nullable=False),
+        sa.Column("attempt", sa.String(length=40), nullable=False),
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -430,7 +432,9 @@ def upgrade() -> None:
             ["import_file.bank_id", "import_file.import_id"],
             name=op.f("fk_import_part_bank_id_import_id"),
         ),
-        sa.PrimaryKeyConstraint("bank_id", "import_id", "n", name=op.f("pk_import_part")),
+        sa.PrimaryKeyConstraint(
+            "bank_id", "import_id", "attempt", "n", name=op.f("pk_import_part")
+        ),
     )
     op.create_table(
         "offer",
