@@ -1,8 +1,9 @@
 """Copies of the database, made beside a running server, proven, and brought back.
 
 SQLite: ``VACUUM INTO`` through a read-only connection, then every proof over the copy.
-PostgreSQL: ``pg_dump -Fc``; the archive's list of contents is read back, which shows a whole
-file. Its books are proven when it is restored, because proofs need a server to run on.
+PostgreSQL: one snapshot is exported, ``pg_dump -Fc`` writes it to the file, and every proof runs
+over the same snapshot, so what is proven is what the file holds; the archive's list of contents
+is read back, which shows a whole file. `restore` proves it again.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from api import proofs, schema
 from api.errors import BackupFailed, BackupUnusable, DatabaseNotEmpty
 from api.installation import installations
 from api.proofs import Verdict
+from creditbank.core import banks
 from creditbank.core.clock import SystemClock
 from creditbank.core.database import Database
-from creditbank.core.engines import is_sqlite, normalised, sqlite_path, writer_lock
+from creditbank.core.engines import is_sqlite, normalised, read_engine, sqlite_path, writer_lock
 from creditbank.core.errors import DatabaseUnavailable
+from creditbank.core.units import View
 
 KEPT = 14
 _SQLITE, _POSTGRES = ".db", ".dump"
@@ -66,17 +69,14 @@ def make(url: str, folder: Path) -> Copy:
     try:
         if is_sqlite(source):
             _vacuum_into(sqlite_path(source), part)
+            verdicts, checked = prove(f"sqlite:///{part}"), "audit"
         else:
-            _pg("pg_dump", source, "--format=custom", f"--file={part}", "--no-owner")
-            _pg("pg_restore", None, "--list", str(part))
+            verdicts, checked = _dump(source, part), "audit of its snapshot, pg_restore --list"
         part.chmod(0o600)
         part.rename(path)
     finally:
-        part.unlink(missing_ok=True)
-    verdicts: dict[str, list[Verdict]] = {}
-    checked = "pg_restore --list"
-    if is_sqlite(source):
-        verdicts, checked = prove(f"sqlite:///{path}"), "audit"
+        for suffix in ("", "-wal", "-shm"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
     removed = () if any(map(proofs.count, verdicts.values())) else _sweep(folder, path.suffix)
     return Copy(path, path.stat().st_size, verdicts, checked, removed)
 
@@ -98,6 +98,24 @@ def _vacuum_into(source: Path, target: Path) -> None:
             connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:
         raise BackupFailed(str(error)) from error
+
+
+def _dump(source: URL, target: Path) -> dict[str, list[Verdict]]:
+    """Write one snapshot to a file and prove that snapshot; returns the verdicts by bank."""
+    engine = read_engine(source)
+    try:
+        with engine.connect() as connection, connection.begin():
+            snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
+            how = ("--format=custom", f"--file={target}", "--no-owner", f"--snapshot={snapshot}")
+            _pg("pg_dump", source, *how)
+            _pg("pg_restore", None, "--list", target)
+            now = SystemClock().now()
+            return {
+                bank.slug: proofs.audit(View(connection=connection, bank=bank, now=now))
+                for bank in banks.every(connection)
+            }
+    finally:
+        engine.dispose()
 
 
 def prove(url: str) -> dict[str, list[Verdict]]:

@@ -19,8 +19,11 @@ from typer.testing import CliRunner, Result
 
 from api import tokens
 from api.cli import app
+from creditbank.core.clock import SystemClock
 from creditbank.core.database import Database
 from creditbank.core.engines import writer_lock
+from creditbank.core.units import Actor
+from creditbank.ledger.books import accounts
 from tests import postgres
 from tests.merchant_builders import OFFERS
 
@@ -209,18 +212,42 @@ def test_a_copy_is_proven_kept_and_brought_back(
     assert not (tmp_path / "third.db").exists(), "a refusal leaves nothing behind"
 
 
-def test_a_torn_copy_is_not_brought_back(bank_url: str, backend: str, tmp_path: Path) -> None:
-    """A file that was cut in the middle is found before anything is put in place."""
-    if backend == "postgres":
-        pytest.skip("pg_restore finds it; the single transaction leaves nothing")
+def test_a_torn_copy_is_not_brought_back(
+    bank_url: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    """A file that was cut in the middle is refused, and the database stays empty."""
     folder = tmp_path / "copies"
     run("backup", str(folder), "--database", bank_url)
     copy = next(folder.iterdir())
-    torn = tmp_path / "torn.db"
+    torn = tmp_path / f"torn{copy.suffix}"
     torn.write_bytes(copy.read_bytes()[: copy.stat().st_size // 2])
-    third = tmp_path / "third.db"
-    told(run("restore", str(torn), "--database", f"sqlite:///{third}"), "no usable backup")
-    assert not third.exists()
+    assert 1 == run("restore", str(torn), "--database", empty_database_url).exit_code
+    assert 0 == run("restore", str(copy), "--database", empty_database_url).exit_code
+
+
+def test_a_copy_of_books_that_do_not_add_up_says_so(bank_url: str, tmp_path: Path) -> None:
+    """A wrong balance is found in the copy itself, and no older copy is thrown away for it."""
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    suffix = "db" if bank_url.startswith("sqlite") else "dump"
+    for number in range(20):
+        (folder / f"creditbank-20250101-{number:06d}.{suffix}").touch()
+    with Database(bank_url) as database:
+        wrong = {
+            "bank_id": 1,
+            "account_id": 1,
+            "address": "fund/x",
+            "asset_code": "XYB",
+            "floor": 0,
+            "balance": 5,
+            "version": 1,
+            "recorded_at": SystemClock().now(),
+        }
+        database.write(1, Actor("test", "operator"), lambda u: u.run(accounts.insert(), wrong))
+    made = run("backup", str(folder), "--database", bank_url)
+    assert 1 == made.exit_code
+    assert "fund/x" in made.output
+    assert 21 == len(list(folder.iterdir()))
 
 
 def test_jobs_lists_what_was_done(bank_url: str) -> None:
