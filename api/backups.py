@@ -163,7 +163,7 @@ def restore(url: str, file: Path) -> dict[str, list[Verdict]]:
 
 def _forget_servers(target: URL) -> None:
     """Take out what the copy says of living servers: they serve the original."""
-    engine = create_engine(target)
+    engine = create_engine(target, hide_parameters=True)
     try:
         with engine.begin() as connection:
             if inspect(connection).has_table(installations.name):
@@ -202,7 +202,7 @@ def _bring_back(file: Path, target: Path) -> None:
 def _refuse_full(target: URL) -> None:
     if is_sqlite(target) and not sqlite_path(target).exists():
         return
-    engine = create_engine(target)
+    engine = create_engine(target, hide_parameters=True)
     try:
         with engine.connect() as connection:
             full = bool(inspect(connection).get_table_names())

@@ -7,6 +7,7 @@ in the table before its family. A page under ``/problems/{slug}`` tells what eac
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,10 +17,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors as edge
 from creditbank.core import errors
 from creditbank.core.clock import SystemClock
+from creditbank.core.engines import sqlstate
 from creditbank.core.errors import CreditbankError
 from creditbank.core.ids import IdSource
 
@@ -144,10 +147,39 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return told
 
 
-async def _fault(request: Request, error: Exception) -> JSONResponse:
-    """Tell nothing of the inside; the log keeps it under an id."""
+class Faults:
+    """Answers what nobody foresaw, so that no server prints the error's own words."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app; to be the outermost of what is wrapped around it."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; answer for it if it fails before it was answered."""
+        started = False
+
+        async def seen(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            await _fault(Request(scope), error)(scope, receive, send)
+
+
+def _fault(request: Request, error: Exception) -> JSONResponse:
+    """Tell nothing of the inside; the log keeps where it was, under an id.
+
+    Not the error's own words: a database's may quote a row, and rows hold names and codes.
+    """
     incident = IdSource().prefixed("inc", SystemClock().now())
-    _log.error("%s %s %s", incident, request.method, request.url.path, exc_info=error)
+    where = "".join(traceback.format_tb(error.__traceback__))
+    said = f"{type(error).__name__} {sqlstate(error)}".strip()
+    _log.error("%s %s %s %s\n%s", incident, request.method, request.url.path, said, where)
     return answer(edge.ServerFault(incident), request.url.path)
 
 
@@ -156,4 +188,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CreditbankError, _told)
     app.add_exception_handler(RequestValidationError, _unusable)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _fault)
+    app.add_middleware(Faults)

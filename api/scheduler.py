@@ -30,7 +30,7 @@ from creditbank.core import banks
 from creditbank.core.banks import Bank, BankState
 from creditbank.core.clock import SystemClock
 from creditbank.core.database import Database
-from creditbank.core.engines import is_sqlite, sqlite_path
+from creditbank.core.engines import is_replayable, is_sqlite, sqlite_path, translated
 from creditbank.core.errors import Busy, CreditbankError, Unavailable
 from creditbank.core.keys import FORGOTTEN_AT_ONCE, forget_answers
 from creditbank.core.units import Actor, Unit, View
@@ -100,12 +100,18 @@ def _load(unit: Unit, lease: Lease) -> bool:
         try:
             with unit.connection.begin_nested():
                 imports.load_part(unit, import_id=waiting[0])
-        except (Unavailable, Busy):
-            raise
-        except CreditbankError as error:
-            reason = f"{error.sentence('zh')} / {error.sentence('en')}"
-            imports.stop(unit, import_id=waiting[0], reason=reason)
+        except Exception as error:
+            if is_replayable(error) or isinstance(translated(error), Unavailable | Busy):
+                raise
+            imports.stop(unit, import_id=waiting[0], reason=_said(error))
     return _go_on(unit, lease, more=bool(waiting))
+
+
+def _said(error: Exception) -> str:
+    """Say what stopped a job, without anything that a row may hold."""
+    if isinstance(error, CreditbankError):
+        return f"{error.sentence('zh')} / {error.sentence('en')}"
+    return type(error).__name__
 
 
 def _go_on(unit: Unit, lease: Lease, *, more: bool) -> bool:
@@ -170,7 +176,7 @@ def run_due(database: Database, owner: str, works: Sequence[Work] = WORKS) -> li
             try:
                 done += _run_kind(database, bank, work, owner)
             except Exception as error:  # noqa: BLE001 - raised below, after the others had their turn
-                _log.warning("%s at %s: %s", work.kind, bank.slug, error)
+                _log.warning("%s at %s: %s", work.kind, bank.slug, _said(error))
                 failed.append(error)
     if failed:
         raise failed[0]
@@ -302,9 +308,7 @@ def _calm(name: str, call: Callable[[], object]) -> Callable[[], None]:
     def once() -> None:
         try:
             call()
-        except CreditbankError as error:
-            _log.warning("%s: %s", name, error)
-        except Exception:  # noqa: BLE001 - the next wake-up tries again
-            _log.exception("%s failed", name)
+        except Exception as error:  # noqa: BLE001 - the next wake-up tries again
+            _log.warning("%s: %s", name, _said(error))
 
     return once

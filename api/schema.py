@@ -148,7 +148,7 @@ def check(url: str) -> None:
     target = normalised(url)
     if is_sqlite(target) and not sqlite_path(target).exists():
         raise SchemaMissing
-    engine: Engine = create_engine(target)
+    engine: Engine = create_engine(target, hide_parameters=True)
     try:
         with engine.connect() as connection:
             found = _version(connection)

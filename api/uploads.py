@@ -45,7 +45,7 @@ async def upload(
     if one.state in _ON_ITS_WAY or one.parts:
         return one
     lines = io.StringIO(journal.decoded(content), newline="")
-    plan = await caller.read(lambda view: _plan(view, lines, asset, allow_negative))
+    plan = await caller.read(lambda view: _plan(view, lines, asset, allow_negative), patient=True)
     if plan.bad:
         raise ImportRefused(
             len(plan.bad),

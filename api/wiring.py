@@ -97,9 +97,9 @@ class Caller:
         """Run one unit as this caller; the answer exists after the commit."""
         return await self.database.writer.run(self.bank_id, self.actor, work)
 
-    async def read(self, look: Callable[[View], R]) -> R:
-        """Run one view of this bank."""
-        return await self.database.reader.run(self.bank_id, look)
+    async def read(self, look: Callable[[View], R], *, patient: bool = False) -> R:
+        """Run one view of this bank; ``patient`` for a look at the whole books."""
+        return await self.database.reader.run(self.bank_id, look, patient=patient)
 
 
 async def _token(

@@ -13,7 +13,8 @@ from creditbank.core.keys import keyed
 from creditbank.core.units import Unit
 from creditbank.ledger import holds, posting
 from creditbank.people import members
-from merchants import codes, redemptions, requests
+from creditbank.schemes import scheme
+from merchants import codes, redemptions, refunds, requests
 from merchants.errors import AlreadyPaid, VoidTooLate
 from merchants.receipts import PAID_STATES
 from merchants.redemptions import CHECKOUT, Redemption, State
@@ -51,6 +52,9 @@ class Stopped:
 def cancel(unit: Unit, *, request_id: str, key: str) -> Cancelled:  # noqa: ARG001
     """Cancel a till's own request, whether or not it has arrived, and what it opened.
 
+    One that was refused ends its redemption only while nothing came of it: what a later request
+    set aside is that request's.
+
     Raises:
         AlreadyPaid: its points are taken; void or refund it.
         BadField: it is no request id.
@@ -60,14 +64,14 @@ def cancel(unit: Unit, *, request_id: str, key: str) -> Cancelled:  # noqa: ARG0
         state = RequestState.CANCELLED if row is None else RequestState(row.state)
         return Cancelled(request_id, state, None)
     one = redemptions.lock(unit, row.redemption_id)
-    if one.state in PAID_STATES and row.state == RequestState.TAKEN:
+    taken = row.state == RequestState.TAKEN
+    if taken and one.state in PAID_STATES:
         raise AlreadyPaid(one.redemption_id)
-    if not CHECKOUT.final(one.state) and one.state not in PAID_STATES:
+    if one.state is State.SCANNED or (taken and one.state is State.AUTHORISED):
         ended = _end(unit, one, "cancel")
         return Cancelled(request_id, ended.state, one.redemption_id)
-    if row.state == RequestState.TAKEN:
-        return Cancelled(request_id, one.state, one.redemption_id)
-    return Cancelled(request_id, RequestState(row.state), one.redemption_id)
+    stands = one.state if taken else RequestState(row.state)
+    return Cancelled(request_id, stands, one.redemption_id)
 
 
 @keyed
@@ -87,17 +91,27 @@ def cancel_scanned(unit: Unit, *, redemption_id: str, key: str) -> Ended:  # noq
 
 @keyed
 def void(unit: Unit, *, redemption_id: str, key: str) -> Ended:  # noqa: ARG001
-    """Give back all points of a redemption of this till, and what they used of the caps.
+    """Give back all points of a redemption, and what they used of the caps.
 
-    What is set aside is returned; what was paid today is reversed.
+    What is set aside is returned, by its own till; what was paid today is reversed, by whom a
+    refund of all its points would be allowed.
 
     Raises:
-        RedemptionNotFound: this till has none of this id.
+        RedemptionNotFound: this till, or this merchant, has none of this id.
         StateConflict: it is neither authorised nor paid in full.
         VoidTooLate: it was paid on another day.
+        RefundForbidden: above the limit, someone else must do it.
+        OwnCode: the points are the cashier's own.
+        TillSuspended, MerchantSuspended: the till may not give back now.
         InsufficientPoints: the merchant no longer has the points.
     """
-    one = redemptions.of_till(redemptions.lock(unit, redemption_id), unit.actor.id)
+    one = redemptions.lock(unit, redemption_id)
+    if one.state in redemptions.OPEN:
+        redemptions.of_till(one, unit.actor.id)
+    else:
+        refunds.require_allowed(unit, one)
+        if one.state is State.PAID:
+            refunds.require_second_person(unit, one, scheme.current(unit), one.points)
     return _end(unit, one, "void")
 
 

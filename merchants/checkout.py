@@ -88,7 +88,7 @@ def scan_and_redeem(
     Raises:
         CartEmpty: the bill is 0.
         BadAmount: the bill or the points are no whole number.
-        BadField: the offer has no bill, or its points cannot be chosen.
+        BadField: the offer has no bill or needs one, or its points cannot be chosen.
         OfferUnclear: the merchant has several offers, and none was named.
         OwnCode: it is the cashier's own.
         RequestCancelled: the till cancelled this request before it arrived.
@@ -129,7 +129,7 @@ def redeem(
     Raises:
         CartEmpty: the bill is 0.
         BadAmount: the bill or the points are no whole number.
-        BadField: the offer has no bill, or its points cannot be chosen.
+        BadField: the offer has no bill or needs one, or its points cannot be chosen.
         RequestCancelled: the till cancelled this request before it arrived.
     """
     offers.check_said(cart_fen, points)
@@ -163,7 +163,7 @@ def authorise(
     Raises:
         CartEmpty: the bill is 0.
         BadAmount: the bill or the points are no whole number.
-        BadField: the offer has no bill, or its points cannot be chosen.
+        BadField: the offer has no bill or needs one, or its points cannot be chosen.
         RequestCancelled: the till cancelled this request before it arrived.
     """
     offers.check_said(cart_fen, points)
@@ -196,11 +196,13 @@ def capture(
         RedemptionNotFound: this till has none of this id.
         StateConflict: nothing is set aside.
         RedemptionExpired: its time is over.
+        TillSuspended, MerchantSuspended: the till takes nothing now.
         PointsTooMany: more than was set aside.
         BadField: the points of an item cannot be chosen.
     """
     offers.check_said(None, points)
     one = redemptions.of_till(redemptions.lock(unit, redemption_id), unit.actor.id)
+    tills.require_active(unit, unit.actor.id)
     state = State(CHECKOUT.after(one.state, "capture"))
     redemptions.require_in_time(unit, one)
     assert one.hold_id is not None, "an authorised redemption has a hold"
@@ -224,6 +226,7 @@ def capture(
         balance_after=left.available,
         transfer_id=paid.transfer_id,
         paid_at=unit.now,
+        shop_day=unit.today,
         cashier_id=unit.actor.member_id,
     )
     return receipts.of(changed)
@@ -279,7 +282,7 @@ def _decide(
 ) -> _Payment:
     """Lock counters and accounts, and decide what is paid; nothing is written."""
     cart = one.cart_fen if cart_fen is None else cart_fen
-    offers.check_bill(booked.offer, cart)
+    offers.require_bill(booked.offer, cart)
     rules = scheme.current(unit)
     its_caps = caps.of(booked, member_id=one.member_id, day=unit.today)
     known = its_caps.lock(unit)
@@ -345,6 +348,7 @@ def _pay(unit: Unit, payment: _Payment) -> Redemption:
         transfer_id=paid.transfer_id,
         paid_at=unit.now,
         day=unit.today,
+        shop_day=unit.today,
         cashier_id=unit.actor.member_id,
     )
 

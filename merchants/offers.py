@@ -142,6 +142,17 @@ def check_bill(offer: Offer, cart_fen: int | None) -> None:
         raise BadField("cart_fen", "this offer has no bill / 该优惠不按账单计算")
 
 
+def require_bill(offer: Offer, cart_fen: int | None) -> None:
+    """See that a bill was said exactly where the offer has one.
+
+    Raises:
+        BadField: the offer has no bill, or needs one.
+    """
+    check_bill(offer, cart_fen)
+    if isinstance(offer.rule, Step) and cart_fen is None:
+        raise BadField("cart_fen", "this offer needs a bill / 该优惠须填写账单金额")
+
+
 def check_choice(offer: Offer, points: int) -> None:
     """See that points were chosen only where the offer leaves a choice.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from creditbank.core.units import View
-from merchants import redemptions, requests
+from merchants import offer_book, offers, redemptions, requests
 from merchants.errors import RequestNotFound
 from merchants.redemptions import Redemption, State
 from merchants.requests import RequestState
@@ -52,7 +52,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class MerchantDay:
-    """The receipts of a shop's day; points are net of refunds, voided payments don't count."""
+    """The receipts of a shop's day: what was paid on it, and what was scanned and not paid.
+
+    Points and what they took off are net of refunds; voided payments don't count.
+    """
 
     merchant_id: str
     day: date
@@ -118,9 +121,18 @@ def by_request(view: View, *, till_id: str, request_id: str) -> Asked:
 
 
 def day(view: View, merchant_id: str, on: date) -> MerchantDay:
-    """Return a shop's day: everything scanned, and what was taken by it."""
+    """Return a shop's day: what was paid, what was scanned and not paid, and the totals."""
     shown = tuple(of(one) for one in redemptions.of_merchant_day(view, merchant_id, on))
     paid = [one for one in shown if one.state in PAID_STATES]
+    rules = {
+        offer_id: offer_book.find(view, offer_id).offer.rule
+        for offer_id in {one.offer_id for one in paid if one.refunded_points}
+    }
+    given_back_fen = sum(
+        offers.discount_of(rules[one.offer_id], one.refunded_points)
+        for one in paid
+        if one.refunded_points
+    )
     refunded = sum(one.refunded_points for one in paid)
     return MerchantDay(
         merchant_id,
@@ -129,5 +141,5 @@ def day(view: View, merchant_id: str, on: date) -> MerchantDay:
         len(paid),
         sum(one.points for one in paid) - refunded,
         refunded,
-        sum(one.discount_fen for one in paid),
+        sum(one.discount_fen for one in paid) - given_back_fen,
     )

@@ -83,11 +83,14 @@ CHECKOUT = Machine(
     },
 )
 
-_OPEN = (State.SCANNED, State.AUTHORISED)
+OPEN = (State.SCANNED, State.AUTHORISED)
 
 
 class RedemptionRow(OfBank, table=True):
-    """One redemption. ``points`` are those set aside or taken; ``day`` is whose caps they count."""
+    """One redemption. ``points`` are those set aside or taken; ``day`` is whose caps they count.
+
+    ``shop_day`` is on whose report it stands: the day it was paid, else the day it was scanned.
+    """
 
     __tablename__ = "redemption"
     __table_args__ = (
@@ -105,7 +108,7 @@ class RedemptionRow(OfBank, table=True):
         CheckConstraint("refunded_points BETWEEN 0 AND points", name="refunded"),
         CheckConstraint("cart_fen IS NULL OR discount_fen <= cart_fen", name="discount"),
         Index("ix_redemption_due", "bank_id", "state", "ends_at"),
-        Index("ix_redemption_merchant", "bank_id", "merchant_id", "day"),
+        Index("ix_redemption_merchant", "bank_id", "merchant_id", "shop_day"),
         Index("ix_redemption_member", "bank_id", "member_id", "state"),
     )
 
@@ -128,6 +131,7 @@ class RedemptionRow(OfBank, table=True):
     hold_id: str | None = Field(max_length=40)
     transfer_id: str | None = Field(max_length=40)
     day: date
+    shop_day: date
     scanned_at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
     paid_at: datetime | None = Field(sa_type=UtcDateTime)
@@ -162,6 +166,7 @@ class Redemption:
     hold_id: str | None
     transfer_id: str | None
     day: date
+    shop_day: date
     scanned_at: datetime
     ends_at: datetime
     paid_at: datetime | None
@@ -232,13 +237,13 @@ def _found(view: View, redemption_id: str, *, lock: bool) -> Redemption:
 
 
 def of_merchant_day(view: View, merchant_id: str, day: date) -> list[Redemption]:
-    """Return the redemptions of a merchant's day, in the order they were scanned."""
+    """Return what a merchant was paid on a day, and scanned unpaid, in the order of the scans."""
     rows = view.rows(
         select(*_COLUMNS)
         .where(
             redemptions.c.bank_id == view.bank_id,
             redemptions.c.merchant_id == merchant_id,
-            redemptions.c.day == day,
+            redemptions.c.shop_day == day,
         )
         .order_by(redemptions.c.scanned_at, redemptions.c.redemption_id)
     )
@@ -264,7 +269,7 @@ def require_in_time(view: View, one: Redemption) -> None:
     Raises:
         RedemptionExpired: it is.
     """
-    if one.state in _OPEN and view.now >= one.ends_at:
+    if one.state in OPEN and view.now >= one.ends_at:
         raise RedemptionExpired(one.redemption_id)
 
 
@@ -291,7 +296,7 @@ def due(view: View, limit: int) -> list[str]:
         select(redemptions.c.redemption_id)
         .where(
             redemptions.c.bank_id == view.bank_id,
-            redemptions.c.state.in_(_OPEN),
+            redemptions.c.state.in_(OPEN),
             redemptions.c.ends_at <= view.now,
         )
         .order_by(redemptions.c.ends_at, redemptions.c.redemption_id)
@@ -307,7 +312,7 @@ def expire(unit: Unit, redemption_id: str) -> State:
         RedemptionNotFound: this bank has none of this id.
     """
     one = lock(unit, redemption_id)
-    if one.state not in _OPEN or unit.now < one.ends_at:
+    if one.state not in OPEN or unit.now < one.ends_at:
         return one.state
     if one.hold_id is not None:
         give_caps_back(unit, one)

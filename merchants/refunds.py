@@ -65,6 +65,7 @@ def refund(
         NothingToRefund: the remaining bill allows all points that were not given back.
         RefundForbidden: above the limit, someone else must do it.
         OwnCode: the points are the cashier's own.
+        TillSuspended, MerchantSuspended: the till may not give back now.
         BadAmount: the points are no whole number.
         BadField: both points and a bill were said, or the bill is unusable.
         InsufficientPoints: the merchant no longer has the points.
@@ -74,7 +75,7 @@ def refund(
     if points is not None and remaining_cart_fen is not None:
         raise BadField("remaining_cart_fen", "say points or a bill / 积分和账单只填一项")
     one = redemptions.lock(unit, redemption_id)
-    _require_allowed(unit, one)
+    require_allowed(unit, one)
     CHECKOUT.after(one.state, "refund")
     rules = scheme.current(unit)
     assert one.paid_at is not None, "what is paid has its instant"
@@ -87,7 +88,7 @@ def refund(
         raise RefundTooMuch(redemption_id, left)
     if back < 1:
         raise NothingToRefund(redemption_id)
-    _require_second_person(unit, one, rules, one.refunded_points + back)
+    require_second_person(unit, one, rules, one.refunded_points + back)
     paid_back = payments.pay_back(
         unit,
         source=chart.merchant(one.merchant_id),
@@ -103,10 +104,16 @@ def refund(
     return Refunded(redemption_id, paid_back.transfer_id, state, back, refunded, worth_fen)
 
 
-def _require_allowed(unit: Unit, one: Redemption) -> None:
-    """See that the actor is staff, or a till of the merchant, and gives nothing to oneself."""
+def require_allowed(unit: Unit, one: Redemption) -> None:
+    """See that the actor is staff, or a till of the merchant, and gives nothing to oneself.
+
+    Raises:
+        RedemptionNotFound: it is another merchant's, or a member asks.
+        TillSuspended, MerchantSuspended: the till may not give back now.
+        OwnCode: the points are the actor's own.
+    """
     if is_id(unit.actor.id, "til"):
-        if tills.find(unit, unit.actor.id).merchant_id != one.merchant_id:
+        if tills.require_active(unit, unit.actor.id).merchant_id != one.merchant_id:
             raise RedemptionNotFound(one.redemption_id)
     elif unit.actor.role == MEMBER_ROLE:
         raise RedemptionNotFound(one.redemption_id)
@@ -130,7 +137,12 @@ def _points_back(
     return left - offers.points_of_bill(rule, remaining_cart_fen)
 
 
-def _require_second_person(unit: Unit, one: Redemption, rules: Scheme, refunded: int) -> None:
+def require_second_person(unit: Unit, one: Redemption, rules: Scheme, refunded: int) -> None:
+    """See that above the limit someone other than the cashier or the till gives back.
+
+    Raises:
+        RefundForbidden: it is the cashier, or the till that took the points.
+    """
     cashier = one.cashier_id is not None and one.cashier_id == unit.actor.member_id
     if refunded > rules.refund_alone_points_most and (unit.actor.id == one.till_id or cashier):
         raise RefundForbidden(rules.refund_alone_points_most)

@@ -165,6 +165,7 @@ def _opened(unit: Unit, redemption_id: str, till: Till, shown: Shown) -> Redempt
         hold_id=None,
         transfer_id=None,
         day=unit.today,
+        shop_day=unit.today,
         scanned_at=unit.now,
         ends_at=unit.now,
         paid_at=None,

@@ -11,11 +11,13 @@ from creditbank.core.errors import Refused
 from creditbank.core.units import Actor
 from creditbank.ledger import chart, statements
 from creditbank.schemes.rewards import Per, Reward
+from creditbank.schemes.scheme import Scheme
 from creditbank.tasks import claims, reviews, tasks
 from merchants import cancellations, checkout, codes, refunds, scans
 from seeds.chronicle import HEAD, ORGANISER, REVIEWER, TREASURER, Year
 from seeds.society import Need, Turn, Visit
 
+_VOID_ALONE_POINTS_MOST = Scheme().refund_alone_points_most
 _REASON_REJECTED = "签到后提前离开,未完成服务"
 _REASON_WITHDRAWN = "经核实,当天未实际到场"
 
@@ -185,12 +187,14 @@ def redeem(year: Year, visits: Sequence[int]) -> None:
 
 
 def void(year: Year, visits: Sequence[int]) -> None:
-    """Void a payment on its own day."""
+    """Void a payment on its own day; what a till may not void alone, the treasurer does."""
     for n in visits:
         if n in year.paid:
+            redemption_id, points = year.paid[n]
+            alone = points <= _VOID_ALONE_POINTS_MOST
             year.do(
-                _till(year, year.plan.visits[n]),
-                partial(cancellations.void, redemption_id=year.paid[n][0], key=year.key("void", n)),
+                _till(year, year.plan.visits[n]) if alone else TREASURER,
+                partial(cancellations.void, redemption_id=redemption_id, key=year.key("void", n)),
             )
             year.count.voided += 1
 

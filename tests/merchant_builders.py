@@ -226,11 +226,12 @@ class Street(Books):
             ),
         )
 
-    def void(self, redemption_id: str) -> Ended:
-        """Void a redemption."""
+    def void(self, redemption_id: str, actor: Actor | None = None) -> Ended:
+        """Void a redemption, at the till that took the points unless somebody else is named."""
         key = self.name()
-        return self.by(
-            self.till_id,
+        return self.database.write(
+            self.bank_id,
+            actor or till_actor(self.till_id),
             lambda unit: cancellations.void(unit, redemption_id=redemption_id, key=key),
         )
 

@@ -68,7 +68,7 @@ class CancelledShown(Shown):
 
 
 class DayShown(Shown):
-    """A shop's day: points are net of refunds, voided payments don't count."""
+    """A shop's day: points and discount are net of refunds, voided payments don't count."""
 
     merchant_id: str
     day: date
@@ -129,7 +129,7 @@ async def cancel_request(caller: Till, request_id: RequestId, key: Key) -> cance
     responses=refusals(shop.TillNotFound),
 )
 async def till_day(caller: Till, on: DayAsked = None) -> receipts.MerchantDay:
-    """Show everything that was scanned at the shop of this till on a day, and its totals."""
+    """Show what was paid at the shop of this till on a day, or scanned unpaid, and the totals."""
     return await caller.read(
         lambda view: receipts.day(
             view, tills.find(view, caller.till_id).merchant_id, on or view.today
@@ -148,7 +148,7 @@ async def merchant_day(
     merchant_id: MerchantId,
     on: DayAsked = None,
 ) -> receipts.MerchantDay:
-    """Show everything that was scanned at a shop on a day, and its totals."""
+    """Show what was paid at a shop on a day, or scanned and not paid, and the totals."""
 
     def look(view: View) -> receipts.MerchantDay:
         partners.find(view, merchant_id)

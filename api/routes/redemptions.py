@@ -45,6 +45,7 @@ PAYS = (
     *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
     *(shop.PinNeeded, shop.QuotaUsed, shop.OutOfStock, MemberSuspended, InDebt),
     *(shop.CartEmpty, BadAmount, BadField, shop.RequestCancelled),
+    *(shop.TillSuspended, shop.MerchantSuspended),
 )
 _A_SCAN: JsonDict = {"code": "281934605512837466", "cart_fen": 5999}
 
@@ -227,7 +228,7 @@ async def authorise(
     response_model=ReceiptShown,
     responses=refusals(
         *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
-        BadField,
+        *(shop.TillSuspended, shop.MerchantSuspended, BadField),
     ),
 )
 async def capture(
@@ -259,11 +260,16 @@ async def cancel(caller: Till, redemption_id: RedemptionId, key: Key) -> cancell
     summary="Void a payment of today",
     response_model=EndedShown,
     responses=refusals(
-        shop.RedemptionNotFound, shop.VoidTooLate, StateConflict, InsufficientPoints
+        *(shop.RedemptionNotFound, shop.VoidTooLate, StateConflict, InsufficientPoints),
+        *(shop.RefundForbidden, shop.OwnCode, shop.TillSuspended, shop.MerchantSuspended),
     ),
 )
-async def void(caller: Till, redemption_id: RedemptionId, key: Key) -> cancellations.Ended:
-    """Give back all points of a redemption of this till, and what they used of the caps."""
+async def void(caller: Refunds, redemption_id: RedemptionId, key: Key) -> cancellations.Ended:
+    """Give back all points, and what they used of the caps.
+
+    Points set aside: by the till that did. A payment: by a till of the shop or the treasurer;
+    above the limit of refunds, not by the cashier or till that took it.
+    """
     return await caller.write(
         lambda unit: cancellations.void(unit, key=key, redemption_id=redemption_id)
     )
@@ -277,7 +283,7 @@ async def void(caller: Till, redemption_id: RedemptionId, key: Key) -> cancellat
     responses=refusals(
         *(shop.RedemptionNotFound, shop.RefundTooLate, shop.RefundTooMuch, StateConflict),
         *(shop.NothingToRefund, shop.RefundForbidden, shop.OwnCode, InsufficientPoints),
-        *(BadAmount, BadField),
+        *(shop.TillSuspended, shop.MerchantSuspended, BadAmount, BadField),
     ),
 )
 async def refund(

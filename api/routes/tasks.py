@@ -43,6 +43,7 @@ from creditbank.tasks.errors import (
     CategoryExists,
     CategoryNotFound,
     ClaimNotFound,
+    NotBegun,
     TaskNotFound,
     TaskServed,
     TooEarly,
@@ -367,7 +368,7 @@ async def sign_in(caller: Attends, claim_id: ClaimId, key: Key) -> claims.Attend
     "/claims/{claim_id}/sign-out",
     summary="Sign out",
     response_model=Attended,
-    responses=refusals(ClaimNotFound, NotYours, StateConflict),
+    responses=refusals(ClaimNotFound, NotYours, StateConflict, NotBegun),
 )
 async def sign_out(caller: Attends, claim_id: ClaimId, key: Key) -> claims.Attended:
     """Note that a participant has left, and measure the minutes inside the task's window."""

@@ -272,14 +272,21 @@ class Reader:
         self._database = database
         self._engine = read_engine(database.url)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._patient_pool = ThreadPoolExecutor(1, thread_name_prefix="patient-reader")
 
-    def submit(self, bank_id: int, look: Callable[[View], R]) -> Future[R]:
-        """Queue one view of one bank."""
-        return self._pool.submit(self._look, bank_id, look)
+    def submit(
+        self, bank_id: int, look: Callable[[View], R], *, patient: bool = False
+    ) -> Future[R]:
+        """Queue one view of one bank; ``patient`` ones (audits, plans) wait for each other.
 
-    async def run(self, bank_id: int, look: Callable[[View], R]) -> R:
+        So a long look at the whole books never takes the threads that requests need.
+        """
+        pool = self._patient_pool if patient else self._pool
+        return pool.submit(self._look, bank_id, look)
+
+    async def run(self, bank_id: int, look: Callable[[View], R], *, patient: bool = False) -> R:
         """Run one view without blocking the event loop."""
-        return await asyncio.wrap_future(self.submit(bank_id, look))
+        return await asyncio.wrap_future(self.submit(bank_id, look, patient=patient))
 
     def submit_install(self, look: Callable[[Connection], R]) -> Future[R]:
         """Queue a look at the tables that belong to no bank."""
@@ -307,6 +314,7 @@ class Reader:
     def close(self) -> None:
         """Finish what runs, then stop."""
         self._pool.shutdown()
+        self._patient_pool.shutdown()
         self._engine.dispose()
 
 

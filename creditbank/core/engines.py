@@ -54,7 +54,9 @@ def sqlite_path(url: URL | str) -> Path:
 def write_engine(url: URL) -> Engine:
     """Open a database for writing."""
     if is_sqlite(url):
-        engine = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=1)
+        engine = create_engine(
+            url, poolclass=QueuePool, pool_size=1, max_overflow=1, hide_parameters=True
+        )
         _sqlite_manners(engine, begin="BEGIN IMMEDIATE")
         return engine
     return create_engine(
@@ -62,6 +64,7 @@ def write_engine(url: URL) -> Engine:
         pool_size=WRITERS_POSTGRES,
         max_overflow=2,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args=_postgres_options(),
     )
 
@@ -76,6 +79,7 @@ def read_engine(url: URL) -> Engine:
             poolclass=QueuePool,
             pool_size=READERS,
             max_overflow=2,
+            hide_parameters=True,
             connect_args={"check_same_thread": False},
         )
         _sqlite_manners(engine, begin="BEGIN")
@@ -85,6 +89,7 @@ def read_engine(url: URL) -> Engine:
         pool_size=READERS,
         max_overflow=2,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args=_postgres_options(),
         execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     )
@@ -96,8 +101,8 @@ def migration_engine(url: URL) -> Engine:
     SQLite's foreign keys are off, because a table that is rebuilt is dropped for a moment.
     """
     if not is_sqlite(url):
-        return create_engine(url)
-    engine = create_engine(url, poolclass=NullPool)
+        return create_engine(url, hide_parameters=True)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     _sqlite_manners(engine, begin="BEGIN IMMEDIATE", foreign_keys="OFF")
     return engine
 

@@ -98,9 +98,7 @@ def keyed(
 
     @wraps(function)
     def once(unit: Unit, /, *args: P.args, **kwargs: P.kwargs) -> R | Declined:
-        bound = signature.bind(unit, *args, **kwargs)
-        bound.apply_defaults()
-        arguments = dict(list(bound.arguments.items())[1:])
+        arguments = dict(signature.bind(unit, *args, **kwargs).kwargs)
         key = arguments.pop("key")
         if not isinstance(key, str) or len(key) not in KEY_LENGTH:
             raise KeyMissing
@@ -110,7 +108,7 @@ def keyed(
             "operation": operation,
             "key": key,
         }
-        digest = content_hash(operation, arguments)
+        digest = content_hash(operation, _said(signature, arguments))
         fresh = unit.run(
             insert_or_skip(unit.connection, keys).returning(keys.c.key),
             claim
@@ -138,6 +136,15 @@ def keyed(
         return result
 
     return once
+
+
+def _said(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is as by default, so that a later optional argument changes no old key."""
+    return {
+        name: value
+        for name, value in arguments.items()
+        if value is not signature.parameters[name].default
+    }
 
 
 def _where(claim: Mapping[str, Any]) -> list[Any]:

@@ -94,6 +94,11 @@ def outside(name: str) -> str:
     return f"{OUTSIDE}{name}"
 
 
+def is_kept_by_engine(address: str) -> bool:
+    """Tell whether an address is one that only holds, issues and withdrawals may move."""
+    return address.startswith("member/") and address.endswith(("/held", "/debt"))
+
+
 def bounds(address: str, kind: AssetKind) -> Bounds:
     """Return the bounds an account of this address and asset kind is made with.
 

@@ -193,7 +193,7 @@ def store_part(
 
 def make_ready(unit: Unit, *, import_id: str, attempt: str, rows: int, parts: int) -> None:
     """Let the job load what an attempt has stored completely; only the first attempt counts."""
-    unit.run(
+    first = unit.run(
         update(files)
         .where(
             files.c.bank_id == unit.bank_id,
@@ -201,6 +201,18 @@ def make_ready(unit: Unit, *, import_id: str, attempt: str, rows: int, parts: in
             files.c.state == ImportState.STORING,
         )
         .values(rows=rows, parts=parts, attempt=attempt, state=ImportState.READY)
+    ).rowcount
+    if not first:
+        _forget_attempt(unit, import_id, attempt)
+
+
+def _forget_attempt(unit: Unit, import_id: str, attempt: str) -> None:
+    unit.run(
+        delete(parts).where(
+            parts.c.bank_id == unit.bank_id,
+            parts.c.import_id == import_id,
+            parts.c.attempt == attempt,
+        )
     )
 
 

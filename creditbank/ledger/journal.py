@@ -20,7 +20,7 @@ from sqlalchemy import Select, func, select
 
 from creditbank.core.errors import BadAddress, CreditbankError, Malformed
 from creditbank.core.units import Unit, View
-from creditbank.core.values import Amount, Asset, Posting, read_units, write_units
+from creditbank.core.values import UNITS_MOST, Amount, Asset, Posting, read_units, write_units
 from creditbank.ledger import chart
 from creditbank.ledger.accounts import Place, every_asset, make
 from creditbank.ledger.books import accounts, postings, transfers
@@ -173,6 +173,8 @@ def _address(name: str, asset: Asset) -> str:
         raise BadAddress("")
     address = address_of(name)
     chart.bounds(address, asset.kind)
+    if chart.is_kept_by_engine(address):
+        raise ValueError(f"{address}: only holds and withdrawn approvals move this account")
     return address
 
 
@@ -270,8 +272,12 @@ def _walk(standing: dict[str, _Standing], entry: Entry, asset: Asset) -> str | N
         there = write_units(source.units - source.floor, asset.scale)
         needed = write_units(units, asset.scale)
         return f"{posting.source}: {there} there, {needed} needed"
-    if destination.ceiling is not None and destination.units + units > destination.ceiling:
+    if destination.units + units > (
+        UNITS_MOST if destination.ceiling is None else destination.ceiling
+    ):
         return f"{posting.destination}: the account is full"
+    if source.units - units < -UNITS_MOST:
+        return f"{posting.source}: more than can be counted"
     source.units -= units
     destination.units += units
     return None

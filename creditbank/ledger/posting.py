@@ -24,7 +24,7 @@ from creditbank.core.errors import (
 from creditbank.core.keys import content_hash
 from creditbank.core.tables import insert_or_skip
 from creditbank.core.units import Unit, View
-from creditbank.core.values import Amount, Posting
+from creditbank.core.values import UNITS_MOST, Amount, Posting
 from creditbank.ledger import chart
 from creditbank.ledger.accounts import Locked, Place, lock
 from creditbank.ledger.books import accounts, postings, transfers
@@ -260,8 +260,9 @@ def _take(account: Locked, units: int) -> None:
 def _give(account: Locked, units: int) -> None:
     if account.balance is None or account.version is None:
         return
-    if account.ceiling is not None and account.balance + units > account.ceiling:
-        raise CeilingReached(account.place[1], account.ceiling - account.balance, units)
+    top = UNITS_MOST if account.ceiling is None else account.ceiling
+    if account.balance + units > top:
+        raise CeilingReached(account.place[1], top - account.balance, units)
     account.balance += units
     account.version += 1
 

@@ -123,11 +123,15 @@ def for_correction(unit: Unit, period_id: str) -> str:
 
 
 def _shared(unit: Unit, name: str) -> str:
-    """Hold the period of a name, or today's if that one takes nothing any more."""
+    """Hold the period of a name, or the first from today on if that one takes nothing any more.
+
+    A year may be sealed before this unit's day has reached its end: then it is the next one.
+    """
     period = _lock_shared(unit, name)
-    if not period.takes(unit.today):
-        _make(unit, unit.today)
-        period = _lock_shared(unit, str(unit.today.year))
+    while not period.takes(unit.today):
+        day = max(unit.today, period.ends_on)
+        _make(unit, day)
+        period = _lock_shared(unit, str(day.year))
     return period.period_id
 
 

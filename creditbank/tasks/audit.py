@@ -64,7 +64,7 @@ def places_are_counted(view: View) -> list[Finding]:
 
 
 def nobody_reviews_own_work(view: View) -> list[Finding]:
-    """Participant, reviewer and creator differ; an approval is withdrawn by a second person."""
+    """Who takes part, created it or noted who came reviews nothing; a second person withdraws."""
     return findings(
         view,
         "nobody reviews own work",
@@ -74,6 +74,10 @@ def nobody_reviews_own_work(view: View) -> list[Finding]:
         WHERE c.bank_id = :bank_id AND c.decided_by IS NOT NULL AND (
             c.decided_by = t.created_by OR c.decided_by_member = t.created_by_member
             OR c.decided_by_member = c.member_id OR c.revoked_by = c.decided_by
+            OR c.decided_by IN (c.claimed_by, c.signed_in_by, c.signed_out_by)
+            OR c.decided_by_member IN (
+                c.claimed_by_member, c.signed_in_by_member, c.signed_out_by_member
+            )
         )
         """,
     )

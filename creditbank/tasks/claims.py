@@ -2,7 +2,7 @@
 
 Capacity is checked under the task's lock. A member has one claim per task; one that was
 withdrawn can be taken up again. Minutes are measured by the server's clock, inside the task's
-window.
+window. Who claimed, signed in and signed out is kept: whoever noted it does not review it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.people import members
 from creditbank.tasks import tasks
-from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, TooEarly
+from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, NotBegun, TooEarly
 from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
 from creditbank.tasks.tasks import PAGE_MOST, REASON_MOST, Task
 
 SIGN_IN_EARLY_MINUTES = 60
 
 _MINUTE = timedelta(minutes=1)
+_NOTED = tuple(
+    f"{verb}_{who}"
+    for verb in ("claimed", "signed_in", "signed_out")
+    for who in ("by", "by_member")
+)
 
 
 class ClaimRow(OfBank, table=True):
@@ -53,8 +58,14 @@ class ClaimRow(OfBank, table=True):
     member_id: str = Field(max_length=40)
     state: str = Field(max_length=16)
     claimed_at: datetime = Field(sa_type=UtcDateTime)
+    claimed_by: str = Field(max_length=64)
+    claimed_by_member: str | None = Field(max_length=40)
     signed_in_at: datetime | None = Field(sa_type=UtcDateTime)
+    signed_in_by: str | None = Field(max_length=64)
+    signed_in_by_member: str | None = Field(max_length=40)
     signed_out_at: datetime | None = Field(sa_type=UtcDateTime)
+    signed_out_by: str | None = Field(max_length=64)
+    signed_out_by_member: str | None = Field(max_length=40)
     measured_minutes: int | None
     approved_minutes: int | None
     decided_by: str | None = Field(max_length=64)
@@ -72,7 +83,10 @@ claims = table(ClaimRow)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim; ``signed_out_at`` is inside the task's window: the service ended then."""
+    """A claim; ``signed_out_at`` is inside the task's window: the service ended then.
+
+    ``noted_by`` holds the actors and members who claimed it, signed it in, or signed it out.
+    """
 
     claim_id: str
     task_id: str
@@ -89,6 +103,7 @@ class Claim:
     period_id: str | None
     transfer_id: str | None
     reason: str | None
+    noted_by: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ def read(row: Row[Any]) -> Claim:
         row.period_id,
         row.transfer_id,
         row.reason,
+        frozenset(one for one in (getattr(row, name) for name in _NOTED) if one is not None),
     )
 
 
@@ -172,7 +188,7 @@ def claim(
     tasks.take_places(unit, task_id, 1)
     if before is not None:
         state = ClaimState(CLAIM.after(before.state, "claim"))
-        store(unit, before.claim_id, state=state, claimed_at=unit.now)
+        store(unit, before.claim_id, state=state, claimed_at=unit.now, **_by(unit, "claimed"))
         return Claimed(before.claim_id, state)
     claim_id = unit.new_id("clm")
     blank = dict.fromkeys(column.name for column in claims.columns)
@@ -186,6 +202,7 @@ def claim(
             "member_id": who,
             "state": ClaimState.PLACED,
             "claimed_at": unit.now,
+            **_by(unit, "claimed"),
         },
     )
     return Claimed(claim_id, ClaimState.PLACED)
@@ -238,7 +255,7 @@ def sign_in(unit: Unit, *, claim_id: str, key: str) -> Attended:  # noqa: ARG001
     TASK.after(task.state, "sign_in")
     if unit.now < task.starts_at - SIGN_IN_EARLY_MINUTES * _MINUTE:
         raise TooEarly(task.task_id, SIGN_IN_EARLY_MINUTES)
-    store(unit, claim_id, state=state, signed_in_at=unit.now)
+    store(unit, claim_id, state=state, signed_in_at=unit.now, **_by(unit, "signed_in"))
     return Attended(claim_id, state, unit.now, 0)
 
 
@@ -250,21 +267,30 @@ def sign_out(unit: Unit, *, claim_id: str, key: str) -> Attended:  # noqa: ARG00
         ClaimNotFound: this bank has none of this id.
         NotYours: it is another member's.
         StateConflict: the participant has not signed in, or the attendance is closed.
+        NotBegun: the task has not started.
     """
     task, found = _lock(unit, claim_id)
     state = ClaimState(CLAIM.after(found.state, "sign_out"))
     TASK.after(task.state, "sign_out")
-    ended_at, minutes = _measured(task, found, unit.now)
-    store(unit, claim_id, state=state, signed_out_at=ended_at, measured_minutes=minutes)
+    if unit.now < task.starts_at:
+        raise NotBegun(task.task_id)
+    minutes = _sign_out(unit, task, found, state, unit.now)
     return Attended(claim_id, state, unit.now, minutes)
 
 
-def _measured(task: Task, found: Claim, until: datetime) -> tuple[datetime, int]:
-    """Return when the service ended, inside the window, and its full minutes, at least 1."""
+def _sign_out(unit: Unit, task: Task, found: Claim, state: ClaimState, until: datetime) -> int:
+    """Keep when the service ended, and return its full minutes in the window, at least 1."""
     assert found.signed_in_at is not None, "measured after the sign-in"
-    began = max(found.signed_in_at, task.starts_at)
-    ended = min(max(until, task.starts_at), task.ends_at)
-    return ended, max((ended - began) // _MINUTE, 1)
+    ended = min(until, task.ends_at)
+    minutes = max((ended - max(found.signed_in_at, task.starts_at)) // _MINUTE, 1)
+    kept = {"state": state, "signed_out_at": ended, "measured_minutes": minutes}
+    store(unit, found.claim_id, **kept, **_by(unit, "signed_out"))
+    return minutes
+
+
+def _by(unit: Unit, verb: str) -> dict[str, str | None]:
+    """Return the columns that keep who does this."""
+    return {f"{verb}_by": unit.actor.id, f"{verb}_by_member": unit.actor.member_id}
 
 
 def _lock(unit: Unit, claim_id: str) -> tuple[Task, Claim]:
@@ -331,8 +357,7 @@ def close_one(unit: Unit, task: Task, found: Claim) -> None:
     if found.state is ClaimState.PLACED:
         store(unit, found.claim_id, state=state)
         return
-    ended_at, minutes = _measured(task, found, task.ends_at)
-    store(unit, found.claim_id, state=state, signed_out_at=ended_at, measured_minutes=minutes)
+    _sign_out(unit, task, found, state, task.ends_at)
 
 
 def of_task(view: View, task_id: str) -> list[Claim]:

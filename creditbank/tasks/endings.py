@@ -10,7 +10,8 @@ from creditbank.tasks.errors import TaskServed
 from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
 from creditbank.tasks.tasks import REASON_MOST, Moved
 
-_SERVED = (ClaimState.SIGNED_IN, ClaimState.SIGNED_OUT)
+_NEVER_CAME = (ClaimState.PLACED, ClaimState.WITHDRAWN, ClaimState.NO_SHOW)
+_SERVED = tuple(state for state in ClaimState if state not in _NEVER_CAME)
 
 
 @keyed

@@ -81,12 +81,22 @@ class TooEarly(Refused):
 
 
 @dataclass(eq=False)
+class NotBegun(Refused):
+    """Signing out opens with the start of the task."""
+
+    slug = "not-begun"
+    zh = "任务还没开始,开始后才能签退"
+    en = "The task has not begun; signing out is possible from its start on"
+    task_id: str
+
+
+@dataclass(eq=False)
 class OwnWork(Forbidden):
-    """Who takes part, or published the task, does not review it."""
+    """Who takes part, published the task, or noted the attendance does not review it."""
 
     slug = "own-work"
-    zh = "不能审核自己参加或自己发布的任务,请由他人审核"
-    en = "Nobody reviews their own service or a task they published; ask someone else"
+    zh = "不能审核自己参加、自己发布,或由自己代为认领、签到、签退的任务,请由他人审核"
+    en = "Nobody reviews what they did, published or noted the attendance of; ask someone else"
     claim_id: str
 
 

@@ -1,7 +1,8 @@
 """Reviews: somebody else looks at a service, and it is credited exactly once, in the same unit.
 
-Nobody reviews their own service or a task they published. Locks: period (share), member, claim,
-standings, accounts; the task is only read, since what it gives never changes once published.
+Nobody reviews their own service, a task they published, or attendance they noted for others.
+Locks: period (share), member, claim, standings, accounts; the task is only read, since what it
+gives never changes once published.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def approve(
 
     Raises:
         ClaimNotFound: this bank has none of this id.
-        OwnWork: the reviewer takes part, or published the task.
+        OwnWork: the reviewer takes part, published the task, or noted the attendance.
         StateConflict: it does not wait for a review.
         BadField: the minutes are not 1 to the measured ones.
     """
@@ -104,7 +105,8 @@ def _refuse_own(unit: Unit, task: Task, found: Claim) -> None:
     creator = actor.id == task.created_by or (
         actor.member_id is not None and actor.member_id == task.created_by_member
     )
-    if creator or actor.member_id == found.member_id:
+    noted = actor.id in found.noted_by or actor.member_id in found.noted_by
+    if creator or noted or actor.member_id == found.member_id:
         raise OwnWork(found.claim_id)
 
 
@@ -148,14 +150,14 @@ def reject(unit: Unit, *, claim_id: str, reason: str, key: str) -> Rejected:  # 
 
     Raises:
         ClaimNotFound: this bank has none of this id.
-        OwnWork: the reviewer takes part, or published the task.
+        OwnWork: the reviewer takes part, published the task, or noted the attendance.
         StateConflict: it does not wait for a review.
         BadField: the reason is unusable.
     """
     said = line("reason", reason, REASON_MOST)
-    seen = claims.find(unit, claim_id)
-    _refuse_own(unit, tasks.find(unit, seen.task_id), seen)
-    state = ClaimState(CLAIM.after(claims.lock(unit, claim_id).state, "reject"))
+    found = claims.lock(unit, claim_id)
+    _refuse_own(unit, tasks.find(unit, found.task_id), found)
+    state = ClaimState(CLAIM.after(found.state, "reject"))
     claims.store(
         unit,
         claim_id,

@@ -176,3 +176,31 @@ def _move(web: Web, source: str, destination: str, units: int, key: str) -> None
         posting.post(unit, posting.Draft(Kind.GIFT, key, unit.now, (moved,)))
 
     web.database.write(web.bank.bank_id, OPERATOR, work)
+
+
+@pytest.mark.parametrize("part", ["held", "debt"])
+def test_a_journal_cannot_move_what_the_engine_keeps(web: Web, part: str) -> None:
+    """Holds and debts are moved by the engine only; a journal that names them is refused."""
+    member_id, _ = web.earned()
+    line = f"z,2026-01-02,issue,office,member/{member_id}/{part},5\n"
+    refused = upload(web, HEADER + line)
+    assert (422, [2]) == (refused.status_code, [row["line"] for row in refused.json()["rows"]])
+
+
+def test_totals_stay_countable(web: Web) -> None:
+    """Amounts that add up past 2^53 are bad rows, not a job that fails for ever."""
+    most = 2**53 - 1
+    text = HEADER + f"a,2026-01-02,issue,office,ann,{most}\nb,2026-01-02,issue,office,ann,1\n"
+    refused = upload(web, text)
+    assert (422, [3]) == (refused.status_code, [row["line"] for row in refused.json()["rows"]])
+
+
+def test_an_import_that_fails_does_not_block_the_next(web: Web) -> None:
+    """An account that filled up in between stops its own import; the one behind it is loaded."""
+    upload(web, HEADER + "o,2026-01-01,issue,office,ann,1\n")
+    scheduler.run_due(web.database, scheduler.new_owner())
+    first = upload(web, HEADER + "a,2026-01-02,issue,office,ann,5\n").json()["import_id"]
+    second = upload(web, HEADER + "b,2026-01-02,issue,office,ben,5\n").json()["import_id"]
+    _move(web, "outside/office", "outside/ann", 2**53 - 2, "test/filled/ann")
+    scheduler.run_due(web.database, scheduler.new_owner())
+    assert ["stopped", "loaded"] == [state(web, one)["state"] for one in (first, second)]

@@ -12,20 +12,27 @@ from creditbank.core.errors import (
     KeyReused,
 )
 from creditbank.core.states import StateConflict
+from creditbank.core.units import Actor
+from merchants import checkout
 from merchants.errors import (
     AlreadyPaid,
     CodeUsed,
+    OwnCode,
     PinNeeded,
+    PointsTooMany,
     RedemptionExpired,
+    RedemptionNotFound,
+    RefundForbidden,
     RequestCancelled,
     RequestNotFound,
     VoidTooLate,
 )
 from merchants.redemptions import CHECKOUT, State
 from merchants.requests import RequestState
-from tests.merchant_builders import Street
+from tests.merchant_builders import Street, till_actor
 
 REQUEST = "the-request-of-the-till"
+TREASURER = Actor("stf_treasurer", "treasurer")
 
 
 @pytest.fixture
@@ -173,6 +180,72 @@ def test_authorised_points_are_voided_or_expire(street: Street) -> None:
     assert State.EXPIRED == street.expire(second)
     assert (100, 0, 0) == street.holding(ann)
     assert 3 == street.pay(street.code(ann)).points
+    assert [] == street.faults()
+
+
+def test_above_twenty_points_someone_else_voids(street: Street) -> None:
+    """The till or the cashier that took the points voids 20; a colleague or the treasurer more."""
+    ann, cashier = street.member(), street.member(0)
+    twenty = street.pay(street.code(ann), 30_000, points=20).redemption_id
+    assert State.VOIDED == street.void(twenty).state
+    code, key = street.code(ann), street.name()
+    first = street.database.write(
+        street.bank_id,
+        till_actor(street.till_id, cashier),
+        lambda unit: checkout.scan_and_redeem(unit, code=code, cart_fen=30_000, points=21, key=key),
+    ).redemption_id
+    for actor in (till_actor(street.till_id), till_actor(street.till(), cashier)):
+        with pytest.raises(RefundForbidden):
+            street.void(first, actor)
+    assert (79, 21) == (street.balance(ann).available, street.taken())
+    assert State.VOIDED == street.void(first, till_actor(street.till(), street.member(0))).state
+    second = street.pay(street.code(ann), 30_000).redemption_id
+    assert State.VOIDED == street.void(second, TREASURER).state
+    assert (100, 0) == (street.balance(ann).available, street.taken())
+    assert [] == street.faults()
+
+
+def test_nobody_voids_elsewhere_or_for_oneself(street: Street) -> None:
+    """Other shops and members don't find a payment; nobody voids a payment of their own points."""
+    ann = street.member()
+    paid = street.pay(street.code(ann)).redemption_id
+    for actor in (till_actor(street.till(street.shop())), Actor(ann, "member", ann)):
+        with pytest.raises(RedemptionNotFound):
+            street.void(paid, actor)
+    for actor in (till_actor(street.till_id, ann), Actor("stf_treasurer", "treasurer", ann)):
+        with pytest.raises(OwnCode):
+            street.void(paid, actor)
+    assert 97 == street.balance(ann).available
+    assert 3 == street.void(paid, till_actor(street.till())).points
+
+
+def test_points_set_aside_are_voided_by_their_own_till(street: Street) -> None:
+    """A colleague's till and the treasurer don't find them, however few; their till does."""
+    ann = street.member()
+    held = street.scanned(ann, 30_000)
+    street.authorise(held)
+    for actor in (till_actor(street.till()), TREASURER):
+        with pytest.raises(RedemptionNotFound):
+            street.void(held, actor)
+    assert 30 == street.void(held).points
+    assert (100, 0, 0) == street.holding(ann)
+
+
+def test_cancelling_a_refused_request_leaves_what_a_later_one_took(street: Street) -> None:
+    """A refused request ends its redemption while it is scanned, and nothing once it moved on."""
+    ann = street.member()
+    held = street.scanned(ann)
+    with pytest.raises(PointsTooMany):
+        street.redeem(held, 99, key=REQUEST)
+    street.authorise(held)
+    cancelled = street.cancel(REQUEST)
+    assert (RequestState.REFUSED, held) == (cancelled.state, cancelled.redemption_id)
+    assert (State.AUTHORISED, (97, 3, 0)) == (street.receipt(held).state, street.holding(ann))
+    assert 3 == street.capture(held).points
+    waiting, second = street.scanned(ann), "a-second-refused-request"
+    with pytest.raises(PointsTooMany):
+        street.redeem(waiting, 99, key=second)
+    assert State.CANCELLED == street.cancel(second).state == street.receipt(waiting).state
     assert [] == street.faults()
 
 

@@ -16,7 +16,7 @@ from creditbank.core.units import Unit
 from creditbank.people import members
 from creditbank.people.errors import MemberNotFound, MemberSuspended, NotYours
 from creditbank.tasks import claims, endings
-from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, TooEarly
+from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, NotBegun, TooEarly
 from creditbank.tasks.states import CLAIM, ClaimState, TaskState
 from tests.books import made_up
 from tests.society import ORGANISER, Society, as_member, outcomes
@@ -240,13 +240,27 @@ def test_signing_out_comes_after_signing_in(society: Society) -> None:
     assert society.claim_of(claim_id).measured_minutes is None
 
 
+def test_signing_out_opens_with_the_start(society: Society) -> None:
+    """Nobody is paid for a minute before the task began: the claim stays signed in until then."""
+    claim_id = society.claim(society.publish(), society.member()).claim_id
+    society.clock.advance(minutes=30)
+    society.sign_in(claim_id)
+    society.clock.advance(minutes=29, seconds=59)
+    with pytest.raises(NotBegun, match="has not begun"):
+        society.sign_out(claim_id)
+    found = society.claim_of(claim_id)
+    assert (ClaimState.SIGNED_IN, None) == (found.state, found.measured_minutes)
+    society.clock.advance(seconds=1)
+    assert ClaimState.SIGNED_OUT == society.sign_out(claim_id).state
+
+
 MEASURED = (
     (120, timedelta(0), timedelta(hours=2)),
     (120, timedelta(minutes=-30), timedelta(hours=5)),
     (90, timedelta(minutes=30), timedelta(hours=2)),
     (59, timedelta(minutes=10), timedelta(minutes=59, seconds=59)),
     (1, timedelta(minutes=10), timedelta(seconds=5)),
-    (1, timedelta(minutes=-30), timedelta(minutes=10)),
+    (1, timedelta(minutes=-30), timedelta(minutes=30)),
     (1, timedelta(minutes=119, seconds=30), timedelta(hours=1)),
 )
 

@@ -1,6 +1,7 @@
 """Redemptions: scan, redeem, authorise, capture, and a shop's day."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -116,6 +117,26 @@ def test_the_bill_may_come_after_the_scan(street: Street) -> None:
     )
     with pytest.raises(StateConflict):
         street.requote(redemption_id, 3000)
+
+
+def test_a_bill_that_is_still_missing_ends_nothing(street: Street) -> None:
+    """Without a bill nothing is taken, burned, ended or remembered; with it, all goes on."""
+    ann = street.member()
+    waiting, code = street.scanned(ann, None), street.code(ann)
+    tries: list[Callable[[], object]] = [
+        lambda: street.redeem(waiting, key=REQUEST),
+        lambda: street.redeem(waiting, 3, key=REQUEST),
+        lambda: street.authorise(waiting),
+        lambda: street.pay(code, None, key=REQUEST),
+    ]
+    for one in tries:
+        with pytest.raises(BadField) as caught:
+            one()
+        assert "cart_fen" == caught.value.field
+    assert State.SCANNED == street.receipt(waiting).state
+    assert 3 == street.redeem(waiting, cart_fen=3000, key=REQUEST).points
+    assert 3 == street.pay(code).points
+    assert [] == street.faults()
 
 
 @pytest.mark.parametrize(
@@ -363,7 +384,7 @@ def test_a_shops_day_adds_up(street: Street) -> None:
     street.refund(partly, 1)
     street.pay(street.code(ann), 100)
     today = street.see(lambda view: receipts.day(view, street.shop_id, view.today))
-    assert (4, 2, 8, 1, 900) == (
+    assert (4, 2, 8, 1, 800) == (
         len(today.receipts),
         today.payments,
         today.points,
@@ -371,3 +392,25 @@ def test_a_shops_day_adds_up(street: Street) -> None:
         today.discount_fen,
     )
     assert street.taken() == today.points
+
+
+def test_a_payment_stands_on_the_day_it_was_paid(street: Street) -> None:
+    """Set aside at 23:59 and captured at 00:10: yesterday's report is done, today's has it."""
+    street.rules(hold_ttl_s=3600)
+    ann = street.member()
+    street.clock.advance(hours=14, minutes=59)
+    unpaid, held = street.scanned(ann), street.scanned(ann)
+    street.authorise(held)
+    yesterday = street.see(lambda view: view.today)
+    street.clock.advance(minutes=11)
+    street.capture(held)
+
+    def day(on: date) -> tuple[list[str], int, int]:
+        of = street.see(lambda view: receipts.day(view, street.shop_id, on))
+        return [one.redemption_id for one in of.receipts], of.payments, of.points
+
+    assert ([unpaid], 0, 0) == day(yesterday)
+    assert ([held], 1, 3) == day(yesterday + timedelta(days=1))
+    street.void(held)
+    assert ([held], 0, 0) == day(yesterday + timedelta(days=1))
+    assert [] == street.faults()

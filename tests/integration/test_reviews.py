@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from creditbank.people import members
 from creditbank.recognition import closing, periods, standings
 from creditbank.schemes import scheme
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import reviews
+from creditbank.tasks import claims, endings, reviews
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded, WithdrawalTooLate
 from creditbank.tasks.states import ClaimState
 from tests.books import POINTS, SHOP, STARS, moved
@@ -138,6 +138,77 @@ def test_nobody_reviews_own_work(society: Society) -> None:
                 verb(claim_id, actor=actor)
     assert (ClaimState.SIGNED_OUT, 0) == (society.claim_of(claim_id).state, society.points(who))
     assert ClaimState.APPROVED == society.approve(claim_id).state
+
+
+NOTED = ("claim", "sign_in", "sign_out", "close")
+
+
+def _attended(society: Society, who: str, clerks: dict[str, Actor]) -> str:
+    """A claim that waits, of which these people noted a part, and the organiser the rest."""
+    task_id, keys = society.publish(), [society.name() for _ in NOTED]
+    by = {verb: clerks.get(verb, ORGANISER) for verb in NOTED}
+    placed = society.by(
+        by["claim"], lambda u: claims.claim(u, task_id=task_id, member_id=who, key=keys[0])
+    )
+    claim_id = placed.claim_id
+    society.clock.advance(hours=1)
+    society.by(by["sign_in"], lambda u: claims.sign_in(u, claim_id=claim_id, key=keys[1]))
+    society.clock.advance(hours=1)
+    if "close" not in clerks:
+        society.by(by["sign_out"], lambda u: claims.sign_out(u, claim_id=claim_id, key=keys[2]))
+    else:
+        society.clock.advance(hours=1)
+        society.by(by["close"], lambda u: endings.close(u, task_id=task_id, key=keys[3]))
+    return claim_id
+
+
+def test_nobody_reviews_attendance_they_noted(society: Society) -> None:
+    """One person alone mints nothing: who claimed for, signed in, out or closed is refused."""
+    who, office = society.member(), society.member()
+    clerk = Actor("stf_clerk", "reviewer", office)
+    for verb in NOTED:
+        claim_id = _attended(society, who, {verb: clerk})
+        for actor in (clerk, Actor("stf_clerk", "operator"), Actor("stf_b", "reviewer", office)):
+            for decide in (society.approve, society.reject):
+                with pytest.raises(OwnWork):
+                    decide(claim_id, actor=actor)
+        assert ClaimState.APPROVED == society.approve(claim_id).state
+    assert [] == society.findings()
+
+
+def test_two_clerks_of_one_claim_are_both_refused(society: Society) -> None:
+    """The one who signed in is not forgotten when another one signs out."""
+    claim_id = _attended(society, society.member(), {"sign_in": REVIEWER, "sign_out": SECOND})
+    for actor in (REVIEWER, SECOND):
+        with pytest.raises(OwnWork):
+            society.approve(claim_id, actor=actor)
+    assert ClaimState.APPROVED == society.approve(claim_id, actor=Actor("stf_c", "reviewer")).state
+
+
+def test_who_signs_in_themselves_is_reviewed_as_usual(society: Society) -> None:
+    """A participant's own attendance is noted by nobody else, and any reviewer may decide."""
+    who = society.member()
+    mine = {verb: as_member(who) for verb in ("claim", "sign_in", "sign_out")}
+    claim_id = _attended(society, who, mine)
+    assert frozenset({who}) == society.claim_of(claim_id).noted_by
+    assert ClaimState.APPROVED == society.approve(claim_id).state
+
+
+@pytest.mark.parametrize("column", ["claimed_by", "signed_in_by", "signed_out_by"])
+@pytest.mark.parametrize("suffix", ["", "_member"])
+def test_the_audit_sees_who_reviewed_their_own_note(
+    society: Society, column: str, suffix: str
+) -> None:
+    """A decision of someone who noted the attendance is found, by actor and by member."""
+    reviewer = Actor("stf_office", "reviewer", society.member())
+    claim_id = society.served(society.member())
+    society.approve(claim_id, actor=reviewer)
+    assert [] == society.findings()
+    noted = reviewer.member_id if suffix else reviewer.id
+    society.do(lambda u: claims.store(u, claim_id, **{column + suffix: noted}))
+    assert ["nobody reviews own work"] == [
+        one.split("proof='")[1].split("'")[0] for one in society.findings()
+    ]
 
 
 def test_twenty_reviewers_credit_once(society: Society) -> None:
@@ -394,6 +465,33 @@ def test_nothing_is_posted_to_a_sealed_year(society: Society) -> None:
     society.clock.set(datetime.fromisoformat("2027-01-15T23:59:59+08:00"))
     society.approve(late)
     assert ({}, {POINTS: 5}) == (_standing(society, who), _standing(society, who, "2027"))
+
+
+def test_nothing_is_posted_to_a_year_sealed_before_its_unit_ended(society: Society) -> None:
+    """Without a grace, a credit and a withdrawal begun before midnight go to the next year."""
+    _adopt(society, grace_days=0)
+    society.clock.set(datetime.fromisoformat("2026-12-31T18:00:00+08:00"))
+    early, task_id = society.member(), society.publish(lasts=timedelta(hours=1))
+    late = society.member()
+    placed = [society.claim(task_id, one).claim_id for one in (early, late)]
+    society.clock.advance(hours=1)
+    for one in placed:
+        society.sign_in(one)
+    society.clock.advance(hours=1)
+    for one in placed:
+        society.sign_out(one)
+    society.approve(placed[0])
+    society.clock.set(datetime.fromisoformat("2027-01-01T00:00:00+08:00"))
+    take = partial(jobs.take, kind=closing.KIND, period="2026", owner="a")
+    lease = society.by(REVIEWER, take)
+    assert lease is not None
+    society.by(REVIEWER, partial(closing.run_slice, lease=lease))
+    society.clock.set(datetime.fromisoformat("2026-12-31T23:59:59+08:00"))
+    society.approve(placed[1])
+    society.withdraw_approval(placed[0])
+    assert [{POINTS: 5}, {}] == [_standing(society, one) for one in (early, late)]
+    assert [{POINTS: -5}, {POINTS: 5}] == [_standing(society, one, "2027") for one in (early, late)]
+    assert [] == society.findings()
 
 
 def _approving(society: Society, claim_id: str) -> Callable[[Unit], object]:

@@ -218,6 +218,25 @@ def test_who_served_is_not_cancelled_away(society: Society) -> None:
     assert ClaimState.SIGNED_IN == society.claim_of(claim_id).state
 
 
+def test_what_was_credited_is_not_cancelled_away(society: Society) -> None:
+    """Nor is a running task of which every claim is reviewed already, whatever came of it."""
+    task_id = society.publish()
+    made = [society.claim(task_id, society.member()).claim_id for _ in range(3)]
+    society.clock.advance(hours=1)
+    for one in made:
+        society.sign_in(one)
+    society.clock.advance(minutes=61)
+    for one in made:
+        society.sign_out(one)
+    society.approve(made[0])
+    society.reject(made[1])
+    society.approve(made[2])
+    society.withdraw_approval(made[2])
+    with pytest.raises(TaskServed, match="3 people"):
+        society.cancel(task_id)
+    assert TaskState.RUNNING == society.task(task_id).state
+
+
 def test_closing_settles_the_attendance(society: Society) -> None:
     """Who never came is a no-show; who forgot to sign out served until the end of the window."""
     task_id = society.publish()

@@ -1,6 +1,8 @@
 """Tills and partners: who may take points, and the lock after too many wrong codes."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 import pytest
 
@@ -8,6 +10,7 @@ from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.errors import AssetNotFound, BadField, CreditbankError, NotSpendable
 from creditbank.core.states import StateConflict
+from creditbank.core.units import Actor
 from creditbank.people.errors import CommunityNotFound
 from merchants import code_digits, offer_book, partners, scans, tills
 from merchants.errors import (
@@ -23,6 +26,7 @@ from merchants.errors import (
     TillSuspended,
 )
 from merchants.partners import MerchantState
+from merchants.redemptions import State
 from merchants.scans import Scanned
 from tests.books import POINTS, STARS, made_up
 from tests.merchant_builders import ITEM, STEP, Street, outcomes, step
@@ -141,6 +145,28 @@ def test_a_till_that_is_suspended_in_between_takes_nothing(street: Street) -> No
     with pytest.raises(TillSuspended):
         street.redeem(redemption_id)
     assert 0 == street.taken()
+
+
+def test_a_suspended_till_gives_and_takes_nothing_back(street: Street) -> None:
+    """It refunds, voids and captures nothing, nor does one of a suspended shop; it may cancel."""
+    ann = street.member()
+    paid, held = street.pay(street.code(ann)).redemption_id, street.scanned(ann)
+    street.authorise(held)
+    verbs: list[Callable[[str], object]] = [street.refund, street.void]
+    tries = [partial(verb, paid) for verb in verbs] + [partial(street.capture, held)]
+    street.do(lambda unit: tills.suspend(unit, till_id=street.till_id, key="k" * 16))
+    for one in tries:
+        with pytest.raises(TillSuspended):
+            one()
+    street.do(lambda unit: tills.reinstate(unit, till_id=street.till_id, key="k" * 16))
+    street.do(lambda unit: partners.suspend(unit, merchant_id=street.shop_id, key="k" * 16))
+    for one in tries:
+        with pytest.raises(MerchantSuspended):
+            one()
+    assert (94, 3, 0) == street.holding(ann)
+    assert State.VOIDED == street.cancel_scanned(held).state
+    assert 3 == street.void(paid, Actor("stf_treasurer", "treasurer")).points
+    assert (100, 0, 0) == street.holding(ann)
 
 
 def test_what_does_not_exist_is_named(street: Street, clock: ManualClock) -> None:

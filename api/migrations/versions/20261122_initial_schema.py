@@ -371,8 +371,14 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("claimed_at", UtcDateTime(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=64), nullable=False),
+        sa.Column("claimed_by_member", sa.String(length=40), nullable=True),
         sa.Column("signed_in_at", UtcDateTime(), nullable=True),
+        sa.Column("signed_in_by", sa.String(length=64), nullable=True),
+        sa.Column("signed_in_by_member", sa.String(length=40), nullable=True),
         sa.Column("signed_out_at", UtcDateTime(), nullable=True),
+        sa.Column("signed_out_by", sa.String(length=64), nullable=True),
+        sa.Column("signed_out_by_member", sa.String(length=40), nullable=True),
         sa.Column("measured_minutes", sa.Integer(), nullable=True),
         sa.Column("approved_minutes", sa.Integer(), nullable=True),
         sa.Column("decided_by", sa.String(length=64), nullable=True),
@@ -637,6 +643,7 @@ def upgrade() -> None:
         sa.Column("hold_id", sa.String(length=40), nullable=True),
         sa.Column("transfer_id", sa.String(length=40), nullable=True),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("shop_day", sa.Date(), nullable=False),
         sa.Column("scanned_at", UtcDateTime(), nullable=False),
         sa.Column("ends_at", UtcDateTime(), nullable=False),
         sa.Column("paid_at", UtcDateTime(), nullable=True),
@@ -697,7 +704,7 @@ def upgrade() -> None:
             "ix_redemption_member", ["bank_id", "member_id", "state"], unique=False
         )
         batch_op.create_index(
-            "ix_redemption_merchant", ["bank_id", "merchant_id", "day"], unique=False
+            "ix_redemption_merchant", ["bank_id", "merchant_id", "shop_day"], unique=False
         )
 
     op.create_table(
