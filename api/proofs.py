@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from creditbank.core import banks
 from creditbank.core.database import Database
+from creditbank.core.engines import expect_whole_tables
 from creditbank.core.units import View
 from creditbank.ledger import audit as ledger
 from creditbank.ledger.audit import Finding, Proof
@@ -32,6 +33,7 @@ class Verdict:
 
 def audit(view: View) -> list[Verdict]:
     """Run every proof over one snapshot of a bank."""
+    expect_whole_tables(view.connection)
     return [
         Verdict(
             proof.__name__.replace("_", " "),
