@@ -87,7 +87,7 @@ class BodyTooLarge(Malformed):
     """The request body is larger than the server takes."""
 
     slug = "body-too-large"
-    zh = "请求内容过大,最多 {most_bytes} 字节"
+    zh = "请求内容过大，最多 {most_bytes} 字节"
     en = "The request is too large; {most_bytes} bytes is the most"
     most_bytes: int
 
@@ -106,7 +106,7 @@ class BodyUnusable(Malformed):
     """Fields of the request are missing, unknown or of the wrong kind."""
 
     slug = "body-unusable"
-    zh = "请求内容有误,请看 errors 中的各项"
+    zh = "请求内容有误，请看 errors 中的各项"
     en = "The request is not usable; see its 'errors'"
 
 
@@ -115,7 +115,7 @@ class ServerFault(Unavailable):
     """A fault of ours; the server's log has it under the request's id."""
 
     slug = "server-fault"
-    zh = "服务器出错了,请用同一幂等键重试;若仍出错,请把编号 {incident} 告诉管理员"
+    zh = "服务器出错了，请用同一幂等键重试；若仍出错，请把编号 {incident} 告诉管理员"
     en = "The server failed; try again with the same key, and quote {incident} if it stays"
     incident: str
 
@@ -125,7 +125,7 @@ class DatabaseUrlUnusable(Malformed):
     """The database URL cannot be read."""
 
     slug = "database-url-unusable"
-    zh = "看不懂数据库地址“{url}”,例如 sqlite:///路径/文件.db 或 postgresql://…"
+    zh = "看不懂数据库地址“{url}”，例如 sqlite:///路径/文件.db 或 postgresql://…"
     en = "The database URL '{url}' is not usable; e.g. sqlite:///path/file.db or postgresql://…"
     url: str
 
@@ -135,7 +135,7 @@ class ServerRunning(Broken):
     """A server or worker is alive, so its tables must not be changed under it."""
 
     slug = "server-running"
-    zh = "有服务正在运行({server}),请先停止它,再等 30 秒"
+    zh = "有服务正在运行（{server}），请先停止它，再等 30 秒"
     en = "A server is running ({server}); stop it and wait 30 seconds"
     server: str
 
@@ -145,7 +145,7 @@ class DatabaseNotEmpty(Refused):
     """A copy is brought back into an empty database only."""
 
     slug = "database-not-empty"
-    zh = "目标数据库不是空的,不能在其中恢复备份:{database}"
+    zh = "目标数据库不是空的，不能在其中恢复备份：{database}"
     en = "The database is not empty, so no copy is restored into it: {database}"
     database: str
 
@@ -155,7 +155,7 @@ class BackupUnusable(Malformed):
     """The file is no copy of ours."""
 
     slug = "backup-unusable"
-    zh = "这不是可用的备份文件:{file}({reason})"
+    zh = "这不是可用的备份文件：{file}（{reason}）"
     en = "This is no usable backup: {file} ({reason})"
     file: str
     reason: str
@@ -166,7 +166,7 @@ class BackupFailed(Unavailable):
     """The copy could not be made or brought back."""
 
     slug = "backup-failed"
-    zh = "备份或恢复没有成功:{reason}"
+    zh = "备份或恢复没有成功：{reason}"
     en = "The backup or restore did not succeed: {reason}"
     reason: str
 
@@ -176,7 +176,7 @@ class DemonstrationRefused(Refused):
     """A demonstration is never played in a database that holds a real bank."""
 
     slug = "demonstration-refused"
-    zh = "数据库中已有互助社“{bank}”,示范不会写入其中"
+    zh = "数据库中已有互助社“{bank}”，示范不会写入其中"
     en = "The database holds the bank '{bank}'; no demonstration is played in it"
     bank: str
 
@@ -186,7 +186,7 @@ class ImportRefused(Malformed):
     """Rows of a journal cannot be loaded, so nothing of it is; ``rows`` names the first 1,000."""
 
     slug = "import-refused"
-    zh = "有 {bad} 行不能导入,未导入任何内容"
+    zh = "有 {bad} 行不能导入，未导入任何内容"
     en = "{bad} rows cannot be loaded; nothing was"
     bad: int
     rows: list[dict[str, Any]]

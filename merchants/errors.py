@@ -22,7 +22,7 @@ class MerchantSuspended(Refused):
     """The merchant takes no points now."""
 
     slug = "merchant-suspended"
-    zh = "这家商户已暂停,暂不能使用积分"
+    zh = "这家商户已暂停，暂不能使用积分"
     en = "This merchant is suspended and takes no points now"
     merchant_id: str
 
@@ -52,7 +52,7 @@ class TillLocked(Refused):
     """Too many wrong codes came from this till."""
 
     slug = "till-locked"
-    zh = "错误的付款码太多,收银端已锁定至 {until};店主可以解锁"
+    zh = "错误的付款码太多，收银端已锁定至 {until}；店主可以解锁"
     en = "Too many wrong codes: this till is locked until {until}; the owner can unlock it"
     till_id: str
     until: str
@@ -63,7 +63,7 @@ class OfferNotFound(NotFound):
     """The merchant has adopted no such offer, or none that is in force."""
 
     slug = "offer-not-found"
-    zh = "没有这条优惠规则,或今天不适用"
+    zh = "没有这条优惠规则，或今天不适用"
     en = "There is no such offer, or it is not in force today"
     offer_id: str
 
@@ -73,7 +73,7 @@ class OfferUnclear(Malformed):
     """The merchant has several offers, and none was named."""
 
     slug = "offer-unclear"
-    zh = "这家商户有多条优惠规则,请选择一条"
+    zh = "这家商户有多条优惠规则，请选择一条"
     en = "This merchant has several offers; name one"
     offers: list[str]
 
@@ -83,7 +83,7 @@ class OfferInvalid(Malformed):
     """A rule that cannot be used: which parameter, on which line of its file, and why."""
 
     slug = "offer-invalid"
-    zh = "优惠规则第 {line} 行,参数“{parameter}”:{reason}"
+    zh = "优惠规则第 {line} 行，参数“{parameter}”：{reason}"
     en = "Line {line} of the offer, parameter '{parameter}': {reason}"
     parameter: str
     line: int
@@ -95,7 +95,7 @@ class CodeScrambled(NotFound):
     """The digits are no pay code: wrong length, or the check digit does not fit."""
 
     slug = "code-scrambled"
-    zh = "付款码不完整或有误,请重新扫码或核对数字"
+    zh = "付款码不完整或有误，请重新扫码或核对数字"
     en = "This is no whole pay code; scan again or check the digits"
 
 
@@ -104,7 +104,7 @@ class CodeForeign(NotFound):
     """A code of another programme."""
 
     slug = "code-foreign"
-    zh = "这不是本互助社的付款码,请顾客打开积分付款码"
+    zh = "这不是本互助社的付款码，请顾客打开积分付款码"
     en = "This code belongs to another service; ask for the points pay code"
 
 
@@ -113,7 +113,7 @@ class CodeUnknown(NotFound):
     """The digits are in order, and nobody was given them here."""
 
     slug = "code-unknown"
-    zh = "没有这个付款码,请重新扫码"
+    zh = "没有这个付款码，请重新扫码"
     en = "Nobody here has this pay code; scan again"
 
 
@@ -122,7 +122,7 @@ class CodeUsed(Refused):
     """A pay code works once."""
 
     slug = "code-used"
-    zh = "付款码已使用,请顾客刷新后再扫"
+    zh = "付款码已使用，请顾客刷新后再扫"
     en = "This pay code was used; ask for a fresh one"
 
 
@@ -131,7 +131,7 @@ class CodeExpired(Gone):
     """The pay code is too old, or two newer ones replaced it."""
 
     slug = "code-expired"
-    zh = "付款码已过期,请顾客刷新后再扫"
+    zh = "付款码已过期，请顾客刷新后再扫"
     en = "This pay code is too old; ask for a fresh one"
 
 
@@ -159,7 +159,7 @@ class OwnCode(Forbidden):
     """A cashier does not take their own points."""
 
     slug = "own-code"
-    zh = "不能在自己的收银端使用自己的付款码,请同事操作"
+    zh = "不能在自己的收银端使用自己的付款码，请同事操作"
     en = "A cashier cannot take their own code; ask a colleague"
 
 
@@ -195,7 +195,7 @@ class NothingUsable(Refused):
     """No point can be used on this bill; ``reason`` says why."""
 
     slug = "nothing-usable"
-    zh = "这笔账单没有可用的积分({reason})"
+    zh = "这笔账单没有可用的积分（{reason}）"
     en = "No points can be used on this bill ({reason})"
     reason: str
 
@@ -205,7 +205,7 @@ class PointsTooMany(Refused):
     """More points were chosen than can be used."""
 
     slug = "points-too-many"
-    zh = "最多可用 {points_most} 分,选择了 {points}"
+    zh = "最多可用 {points_most} 分，选择了 {points}"
     en = "At most {points_most} points can be used, {points} were chosen"
     redemption_id: str
     points: int
@@ -217,7 +217,7 @@ class PinNeeded(Refused):
     """Above the limits of payments without PIN; the redemption stays open."""
 
     slug = "pin-needed"
-    zh = "超过免密额度,需要本人输入密码"
+    zh = "超过免密额度，需要本人输入密码"
     en = "Above the limits without PIN; the member's PIN is needed"
     redemption_id: str
     points: int
@@ -238,7 +238,7 @@ class RedemptionExpired(Gone):
     """The redemption's own time is over, whether or not a job has run."""
 
     slug = "redemption-expired"
-    zh = "这次扫码已超时,请重新扫码"
+    zh = "这次扫码已超时，请重新扫码"
     en = "This scan is too old; scan again"
     redemption_id: str
 
@@ -248,7 +248,7 @@ class RequestCancelled(Refused):
     """The till cancelled this request before it arrived."""
 
     slug = "request-cancelled"
-    zh = "这次请求已取消,没有扣分"
+    zh = "这次请求已取消，没有扣分"
     en = "This request was cancelled; no points were taken"
     request_id: str
 
@@ -258,7 +258,7 @@ class RequestNotFound(NotFound):
     """The request never arrived; only cancelling it is safe."""
 
     slug = "request-not-found"
-    zh = "没有收到过这次请求;如不再需要,请取消"
+    zh = "没有收到过这次请求；如不再需要，请取消"
     en = "This request never arrived; cancel it if it is no longer wanted"
     request_id: str
 
@@ -268,7 +268,7 @@ class AlreadyPaid(Refused):
     """What is paid is not cancelled but voided or refunded."""
 
     slug = "already-paid"
-    zh = "已经扣分,不能取消;当天可以撤销,之后可以退款"
+    zh = "已经扣分，不能取消；当天可以撤销，之后可以退款"
     en = "The points are taken; void it today, or refund it later"
     redemption_id: str
 
@@ -278,7 +278,7 @@ class VoidTooLate(Gone):
     """A payment is voided on its own day only."""
 
     slug = "void-too-late"
-    zh = "只能撤销当天的核销,请改用退款"
+    zh = "只能撤销当天的核销，请改用退款"
     en = "Only a payment of today can be voided; refund it instead"
     redemption_id: str
 
@@ -310,7 +310,7 @@ class NothingToRefund(Refused):
     """What remains of the bill still allows all points that were not given back."""
 
     slug = "nothing-to-refund"
-    zh = "剩余账单仍可使用这些积分,无需退分"
+    zh = "剩余账单仍可使用这些积分，无需退分"
     en = "What remains of the bill still allows these points; none come back"
     redemption_id: str
 
@@ -320,6 +320,6 @@ class RefundForbidden(Forbidden):
     """Above the limit, someone other than the cashier refunds."""
 
     slug = "refund-forbidden"
-    zh = "累计退款超过 {points_most} 分,须由收款人以外的人办理"
+    zh = "累计退款超过 {points_most} 分，须由收款人以外的人办理"
     en = "Refunds above {points_most} points are for someone other than the cashier"
     points_most: int

@@ -336,7 +336,7 @@ def _day(values: Mapping[str, Any], parameter: str) -> date | None:
             pass
     elif value is None or type(value) is date:
         return value
-    raise OfferInvalid(parameter, 0, "a day such as 2026-01-31 / 日期,如 2026-01-31")
+    raise OfferInvalid(parameter, 0, "a day such as 2026-01-31 / 日期，如 2026-01-31")
 
 
 def _weekdays(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from seeds.chronicle import HEAD, ORGANISER, REVIEWER, TREASURER, Year
 from seeds.society import Need, Turn, Visit
 
 _VOID_ALONE_POINTS_MOST = Scheme().refund_alone_points_most
-_REASON_REJECTED = "签到后提前离开,未完成服务"
-_REASON_WITHDRAWN = "经核实,当天未实际到场"
+_REASON_REJECTED = "签到后提前离开，未完成服务"
+_REASON_WITHDRAWN = "经核实，当天未实际到场"
 
 
 def _member(year: Year, resident: int) -> Actor:

@@ -68,7 +68,7 @@ def _society(console: Console, database: Database, bank: Bank) -> None:
             f"{'、'.join(one.name for one in homes)}\n"
             f"{len(shops)} 家合作商户 partner shops: {'、'.join(one.name for one in shops)}",
             title=f"[bold]{bank.name}[/] · {YEAR}",
-            subtitle="示范数据,人物与商户均为虚构 · an invented society",
+            subtitle="示范数据，人物与商户均为虚构 · an invented society",
             border_style="green",
         )
     )

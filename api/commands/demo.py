@@ -133,7 +133,7 @@ def _show_tokens(database: Database, year: Year) -> None:
     from api.commands.options import fresh_key  # noqa: PLC0415
     from api.tokens import Role  # noqa: PLC0415
 
-    typer.echo("示范用访问令牌,只显示这一次 / access tokens for the demonstration, shown once:")
+    typer.echo("示范用访问令牌，只显示这一次 / access tokens for the demonstration, shown once:")
     holders: list[tuple[Role, dict[str, str]]] = [
         (Role.MEMBER, {"member_id": year.member_ids[0]}),
         (Role.TILL, {"till_id": year.till_ids[0]}),

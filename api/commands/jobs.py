@@ -19,7 +19,7 @@ def jobs(database: DatabaseUrl = None, bank: BankSlug = None) -> None:
     with opened_bank(database, bank, writing=False) as (it, of):
         known = it.read(of.bank_id, rows.listing)
     if not known:
-        typer.echo("还没有定时作业;服务运行后会出现 / No jobs yet; they appear once it is served")
+        typer.echo("还没有定时作业；服务运行后会出现 / No jobs yet; they appear once it is served")
         return
     table = Table(title=f"定时作业 / Jobs · {of.name}", title_justify="left")
     for column in ("kind", "period", "state", "lease until / done at"):

@@ -66,7 +66,7 @@ def transfers(
         loaded = _load(it, of, plan)
     typer.echo(f"loaded={loaded} repeated={plan.repeated}")
     if not loaded:
-        typer.echo("没有新内容,账本未变 / Nothing new; the books are as they were", err=True)
+        typer.echo("没有新内容，账本未变 / Nothing new; the books are as they were", err=True)
 
 
 def _asset(text: str) -> Asset:
@@ -106,7 +106,7 @@ def _tell_bad(plan: Plan) -> None:
     if more > 0:
         typer.echo(f"另有 {more} 行 / and {more} more", err=True)
     typer.echo(
-        f"共 {len(plan.bad)} 行有误,未导入任何内容 / {len(plan.bad)} bad rows; nothing was loaded",
+        f"共 {len(plan.bad)} 行有误，未导入任何内容 / {len(plan.bad)} bad rows; nothing was loaded",
         err=True,
     )
 

@@ -99,7 +99,7 @@ class BadField(Malformed):
     """A named field of the caller's is unusable; ``reason`` says why in both languages' words."""
 
     slug = "bad-field"
-    zh = "“{field}”填写有误:{reason}"
+    zh = "“{field}”填写有误：{reason}"
     en = "The field '{field}' is not usable: {reason}"
     field: str
     reason: str
@@ -110,7 +110,7 @@ class BadAddress(Malformed):
     """An account address that is not in the chart."""
 
     slug = "bad-address"
-    zh = "没有这样的账户地址:{address}"
+    zh = "没有这样的账户地址：{address}"
     en = "There is no account address like '{address}'"
     address: str
 
@@ -120,7 +120,7 @@ class KeyMissing(Malformed):
     """A write came without an idempotency key, or with one of the wrong length."""
 
     slug = "key-missing"
-    zh = "缺少幂等键(Idempotency-Key,16 到 255 个字符)"
+    zh = "缺少幂等键（Idempotency-Key,16 到 255 个字符）"
     en = "An Idempotency-Key of 16 to 255 characters is required"
 
 
@@ -139,7 +139,7 @@ class AnswerGone(Gone):
     """The key is known and its effect stands, but the answer is no longer kept."""
 
     slug = "answer-gone"
-    zh = "该操作已完成({outcome}),结果详情已超过保存期"
+    zh = "该操作已完成（{outcome}），结果详情已超过保存期"
     en = "This was done ({outcome}); the answer itself is no longer kept"
     outcome: str
 
@@ -159,7 +159,7 @@ class BankAmbiguous(Malformed):
     """More than one bank, and none was named."""
 
     slug = "bank-ambiguous"
-    zh = "这里有多个互助社,请用 --bank 指明:{banks}"
+    zh = "这里有多个互助社，请用 --bank 指明：{banks}"
     en = "There are several banks here, name one with --bank: {banks}"
     banks: str
 
@@ -229,7 +229,7 @@ class InsufficientPoints(Refused):
     """The source would fall below its floor."""
 
     slug = "insufficient-points"
-    zh = "可用余额不足:可用 {available},需要 {required}"
+    zh = "可用余额不足：可用 {available}，需要 {required}"
     en = "Not enough available: {available} there, {required} needed"
     asset: str
     available: int
@@ -241,7 +241,7 @@ class CeilingReached(Refused):
     """The destination would rise above its ceiling."""
 
     slug = "ceiling-reached"
-    zh = "账户已达上限:还可入账 {room},需要 {required}"
+    zh = "账户已达上限：还可入账 {room}，需要 {required}"
     en = "The account is full: room for {room}, {required} needed"
     asset: str
     room: int
@@ -263,7 +263,7 @@ class HoldClosed(Refused):
     """A hold resolves once."""
 
     slug = "hold-closed"
-    zh = "这笔冻结已结束({state})"
+    zh = "这笔冻结已结束（{state}）"
     en = "This hold is over ({state})"
     hold_id: str
     state: str
@@ -284,7 +284,7 @@ class InDebt(Refused):
     """Someone with something to earn back can serve, but not spend."""
 
     slug = "in-debt"
-    zh = "还需先挣回 {still_to_earn_back},之后才能使用"
+    zh = "还需先挣回 {still_to_earn_back}，之后才能使用"
     en = "Still to earn back: {still_to_earn_back}; spending waits until then"
     asset: str
     still_to_earn_back: int
@@ -295,7 +295,7 @@ class NotSpendable(Refused):
     """An honour asset is not spent, gifted or donated."""
 
     slug = "not-spendable"
-    zh = "“{asset}”是荣誉积分,不能消费"
+    zh = "“{asset}”是荣誉积分，不能消费"
     en = "'{asset}' is an honour asset and cannot be spent"
     asset: str
 
@@ -305,7 +305,7 @@ class Busy(Refused):
     """Someone else holds a lock for too long; trying again with the same key is safe."""
 
     slug = "busy"
-    zh = "系统正忙,请用同一请求号重试"
+    zh = "系统正忙，请用同一请求号重试"
     en = "Busy; try again with the same key"
     final = False
 
@@ -315,7 +315,7 @@ class DatabaseUnavailable(Unavailable):
     """The database answered with a fault of its own: full, locked, read-only, gone."""
 
     slug = "database-unavailable"
-    zh = "数据库暂时无法写入:{reason}"
+    zh = "数据库暂时无法写入：{reason}"
     en = "The database cannot do this now: {reason}"
     reason: str
 
@@ -325,7 +325,7 @@ class WriterTaken(Unavailable):
     """Another process holds the writer's lock of this SQLite file."""
 
     slug = "writer-taken"
-    zh = "数据库正由另一程序使用:{holder}。请先停止它,或改用只读命令"
+    zh = "数据库正由另一程序使用：{holder}。请先停止它，或改用只读命令"
     en = "Another program is writing to this database: {holder}. Stop it first"
     holder: str
 
@@ -335,7 +335,7 @@ class SchemaMissing(Broken):
     """The database has no tables of ours."""
 
     slug = "schema-missing"
-    zh = "数据库还没有初始化,请先运行 creditbank init"
+    zh = "数据库还没有初始化，请先运行 creditbank init"
     en = "This database is not set up yet; run 'creditbank init' first"
 
 
@@ -344,7 +344,7 @@ class SchemaOlder(Broken):
     """The database was made by an older program."""
 
     slug = "schema-older"
-    zh = "数据库版本({found})较旧,请先运行 creditbank migrate"
+    zh = "数据库版本（{found}）较旧，请先运行 creditbank migrate"
     en = "The database (version {found}) is older than this program; run 'creditbank migrate'"
     found: str
 
@@ -354,6 +354,6 @@ class SchemaNewer(Broken):
     """The database was made by a newer program."""
 
     slug = "schema-newer"
-    zh = "数据库版本({found})比程序新,请升级程序"
+    zh = "数据库版本（{found}）比程序新，请升级程序"
     en = "The database (version {found}) is newer than this program; upgrade the program"
     found: str

@@ -16,7 +16,7 @@ class StateConflict(Refused):
     """The thing's state does not admit this verb; ``allowed`` are the verbs that it admits."""
 
     slug = "state-conflict"
-    zh = "{thing_zh}现在“{state_zh}”,不能{verb_zh}。{next_zh}"
+    zh = "{thing_zh}现在“{state_zh}”，不能{verb_zh}。{next_zh}"
     en = "The {thing} is {state}: one cannot {verb_en}. {next_en}"
     thing: str
     state: str
@@ -78,7 +78,7 @@ class Machine:
     def conflict(self, state: str, verb: str) -> StateConflict:
         """Return the refusal of a verb in a state."""
         following = [self.verbs[one] for one in self.allowed(state)]
-        said_zh = ";".join(f"{one.by_zh}可以{one.zh}" for one in following)
+        said_zh = "；".join(f"{one.by_zh}可以{one.zh}" for one in following)
         said_en = "; ".join(f"{one.by_en} can {one.en}" for one in following)
         wanted = self.verbs[verb]
         return StateConflict(
@@ -90,6 +90,6 @@ class Machine:
             state_zh=self.states[state],
             verb_zh=wanted.zh,
             verb_en=wanted.en,
-            next_zh=f"接下来:{said_zh}。" if following else "这件事已经结束。",
+            next_zh=f"接下来：{said_zh}。" if following else "这件事已经结束。",
             next_en=f"Next: {said_en}." if following else "It is over.",
         )

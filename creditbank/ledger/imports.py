@@ -53,7 +53,7 @@ class ImportNotStopped(Refused):
     """Only an import that stopped half-way can be resumed."""
 
     slug = "import-not-stopped"
-    zh = "这次导入不在停止状态({state}),无需继续"
+    zh = "这次导入不在停止状态（{state}），无需继续"
     en = "This import is not stopped ({state}), so it cannot be resumed"
     import_id: str
     state: str

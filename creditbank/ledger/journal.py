@@ -38,7 +38,7 @@ class BadJournal(Malformed):
     """The file is no journal of ours: header, encoding, or nothing in it."""
 
     slug = "bad-journal"
-    zh = "文件不能导入:{reason}"
+    zh = "文件不能导入：{reason}"
     en = "This file cannot be imported: {reason}"
     reason: str
 

@@ -41,7 +41,7 @@ class MemberSuspended(Refused):
     """The member may not act now: suspended, or the membership is closed."""
 
     slug = "member-suspended"
-    zh = "该成员目前不能使用(状态:{status}),请联系社区工作人员"
+    zh = "该成员目前不能使用（状态：{status}），请联系社区工作人员"
     en = "This member cannot act now (status: {status}); the community office can help"
     member_id: str
     status: str

@@ -31,7 +31,7 @@ class GraceNotOver(Refused):
     """Late reviews still count to the period."""
 
     slug = "grace-not-over"
-    zh = "期间 {period} 的补审期未结束({grace_ends_on} 起可以结账)"
+    zh = "期间 {period} 的补审期未结束（{grace_ends_on} 起可以结账）"
     en = "The period {period} still takes late reviews; it can be closed from {grace_ends_on} on"
     period: str
     grace_ends_on: str

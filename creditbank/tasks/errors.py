@@ -42,7 +42,7 @@ class TaskServed(Refused):
     """Someone has signed in already, so the task cannot be cancelled any more."""
 
     slug = "task-served"
-    zh = "已有 {signed_in} 人签到,不能取消;任务到时会自动结束,请照常审核"
+    zh = "已有 {signed_in} 人签到，不能取消；任务到时会自动结束，请照常审核"
     en = "{signed_in} people have signed in; it ends by its time and is reviewed as usual"
     task_id: str
     signed_in: int
@@ -74,7 +74,7 @@ class TooEarly(Refused):
     """Signing in opens one hour before the task."""
 
     slug = "too-early"
-    zh = "还没到签到时间(开始前 {minutes} 分钟起可签到)"
+    zh = "还没到签到时间（开始前 {minutes} 分钟起可签到）"
     en = "Too early: signing in opens {minutes} minutes before the start"
     task_id: str
     minutes: int
@@ -85,7 +85,7 @@ class NotBegun(Refused):
     """Signing out opens with the start of the task."""
 
     slug = "not-begun"
-    zh = "任务还没开始,开始后才能签退"
+    zh = "任务还没开始，开始后才能签退"
     en = "The task has not begun; signing out is possible from its start on"
     task_id: str
 
@@ -95,7 +95,7 @@ class OwnWork(Forbidden):
     """Who takes part, published the task, or noted the attendance does not review it."""
 
     slug = "own-work"
-    zh = "不能审核自己参加、自己发布,或由自己代为认领、签到、签退的任务,请由他人审核"
+    zh = "不能审核自己参加、自己发布，或由自己代为认领、签到、签退的任务，请由他人审核"
     en = "Nobody reviews what they did, published or noted the attendance of; ask someone else"
     claim_id: str
 
@@ -115,7 +115,7 @@ class WithdrawalTooLate(Gone):
     """The time in which an approval may be withdrawn is over."""
 
     slug = "withdrawal-too-late"
-    zh = "审核已超过 {days} 天,不能撤回"
+    zh = "审核已超过 {days} 天，不能撤回"
     en = "The approval is older than {days} days and stands"
     claim_id: str
     days: int

@@ -207,7 +207,7 @@ def _check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
 def _check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
     codes = [reward.asset for reward in rewards]
     if not codes or len(set(codes)) < len(codes):
-        raise BadField("rewards", "at least one, each asset once / 至少一项,每种积分一次")
+        raise BadField("rewards", "at least one, each asset once / 至少一项，每种积分一次")
     known = accounts.every_asset(unit)
     for code in codes:
         if code not in known:

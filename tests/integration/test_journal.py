@@ -6,7 +6,6 @@ import pytest
 
 from creditbank.core.database import Database
 from creditbank.core.errors import InsufficientPoints, KeyReused
-from creditbank.core.units import Unit
 from creditbank.core.values import Asset, AssetKind, write_units
 from creditbank.ledger import accounts, chart, imports, journal
 from creditbank.ledger.imports import ImportState
@@ -71,22 +70,14 @@ def test_a_plan_walks_on_from_the_books(books: Books) -> None:
     assert [f"2: member/{ANN}: 10 there, 11 needed"] == reasons(planned(books, f"{spent}11"))
 
 
-def test_a_debt_has_a_ceiling(books: Books) -> None:
-    """Nothing flows into an account that is full."""
-    transfer = books.earn(ANN, 10)
-    books.post(moved(chart.member(ANN), SHOP, 10))
-    books.do(
-        lambda unit: _withdraw(unit, transfer.transfer_id),
-    )
-    assert (0, 0, 10) == books.holding(ANN)
-    plan = planned(books, f"a,2026-01-01,issue,issuance,member/{ANN}/debt,11")
-    assert [f"2: member/{ANN}/debt: the account is full"] == reasons(plan)
-
-
-def _withdraw(unit: Unit, transfer_id: str) -> None:
-    from creditbank.ledger import issues
-
-    issues.withdraw(unit, transfer_id=transfer_id, key="withdrawn", period_id=None)
+def test_what_the_engine_keeps_is_not_moved_by_a_journal(books: Books) -> None:
+    """Holds and debts belong to the engine; a row that names them is bad."""
+    books.earn(ANN, 10)
+    for part in ("held", "debt"):
+        plan = planned(books, f"a,2026-01-01,issue,issuance,member/{ANN}/{part},1")
+        assert [
+            f"2: member/{ANN}/{part}: only holds and withdrawn approvals move this account"
+        ] == reasons(plan)
 
 
 def test_an_account_of_another_kind_is_a_bad_row(books: Books) -> None:
@@ -192,13 +183,21 @@ def test_an_import_is_loaded_part_by_part_and_can_stop_and_go_on(books: Books) -
             unit, asset=POINTS, digest="0" * 64, allow_negative=(), key="the-first-import-1"
         )
     )
+    attempt = books.do(imports.new_attempt)
     for n, draft in enumerate(plan.drafts):
         books.do(
             lambda unit, n=n, draft=draft: imports.store_part(
-                unit, import_id=import_id, n=n, drafts=[draft], bounds=plan.bounds
+                unit,
+                import_id=import_id,
+                attempt=attempt,
+                n=n,
+                drafts=[draft],
+                bounds=plan.bounds,
             )
         )
-    books.do(lambda unit: imports.make_ready(unit, import_id=import_id, rows=2, parts=2))
+    books.do(
+        lambda unit: imports.make_ready(unit, import_id=import_id, attempt=attempt, rows=2, parts=2)
+    )
     assert [import_id] == books.see(imports.ready)
     back = books.post(moved(chart.member(ANN), SHOP, 1))
     assert not books.do(lambda unit: imports.load_part(unit, import_id=import_id))

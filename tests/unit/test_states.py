@@ -58,5 +58,5 @@ def test_a_stored_conflict_is_told_again() -> None:
     """What a key remembers of the refusal is enough to render it as it was."""
     first = TASK.conflict(TaskState.CANCELLED, "claim")
     again = CreditbankError.by_slug[first.slug](**first.figures)
-    assert "任务现在“已取消”,不能认领。这件事已经结束。" == again.sentence("zh")
+    assert "任务现在“已取消”，不能认领。这件事已经结束。" == again.sentence("zh")
     assert "The task is cancelled: one cannot claim it. It is over." == again.sentence("en")
