@@ -235,7 +235,7 @@ def test_signing_out_comes_after_signing_in(society: Society) -> None:
     society.clock.advance(hours=1)
     with pytest.raises(StateConflict) as refused:
         society.sign_out(claim_id)
-    assert "认领现在“已认领”,不能签退。" in refused.value.sentence("zh")
+    assert "认领现在“已认领”，不能签退。" in refused.value.sentence("zh")
     assert "the participant can sign in" in refused.value.sentence("en")
     assert society.claim_of(claim_id).measured_minutes is None
 
