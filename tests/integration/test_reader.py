@@ -1,6 +1,7 @@
 """The reader: one snapshot for a whole view, no way to write, and paths of any spelling."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,21 @@ def test_banks_of_one_database_are_found_by_slug(books: Books) -> None:
     assert (books.bank_id + 1, "second") == (second.bank_id, books.database.bank("second").slug)
     found = books.database.install(lambda connection, _: banks.every(connection))
     assert ["demo", "second"] == [bank.slug for bank in found]
+
+
+def test_long_looks_leave_the_threads_of_requests_alone(books: Books) -> None:
+    """Audits that wait for each other never keep a till's question waiting."""
+    go_on = threading.Event()
+    long = [
+        books.database.reader.submit(books.bank_id, lambda _: go_on.wait(30), patient=True)
+        for _ in range(8)
+    ]
+    try:
+        quick = [
+            books.database.reader.submit(books.bank_id, lambda view: view.bank_id) for _ in range(8)
+        ]
+        assert [books.bank_id] * 8 == [one.result(timeout=20) for one in quick]
+        assert not any(one.done() for one in long)
+    finally:
+        go_on.set()
+    assert all(one.result(timeout=20) for one in long)
