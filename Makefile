@@ -46,9 +46,10 @@ prove: setup system ## every figure of the issues at its full size; writes docs/
 bench: setup ## measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
 
-lint: setup ## ruff, mypy and the import contracts
+lint: setup ## ruff, bandit, mypy and the import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml creditbank merchants api seeds
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -8,72 +8,85 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import Depends, FastAPI
 
-from api import openapi, problems, schema
-from api.errors import BodyTooLarge
+from api import bodies, openapi, problems, schema, senders
+from api.bodies import BodyLimit
+from api.headers import SecurityHeaders
 from api.installation import version
+from api.limits import Limits
+from api.logs import RequestLog
+from api.proxies import Proxies
 from api.routes import (
+    assists,
     banks,
+    call_list,
+    cards,
+    cashiers,
     communities,
+    consents,
+    delegates,
+    departures,
+    devices,
+    erasures,
     imports,
+    invitations,
     jobs,
+    joining,
     ledger,
     members,
     merchants,
+    merges,
+    notices,
+    pairings,
     pay_codes,
+    personal_data,
+    phones,
+    pin_requests,
+    pins,
     rankings,
     receipts,
     redemptions,
     reviews,
     service,
+    sign_in,
+    staff,
+    staff_sign_in,
+    task_changes,
     tasks,
+    tokens,
+    trail,
 )
-from api.settings import BODY_BYTES_MOST, UPLOAD_BYTES_MOST, Settings
+from api.settings import Settings
+from api.vaults import vault_of
 from creditbank.core.database import Database
 
 _GC_THRESHOLD = 50_000
 ROUTERS = tuple(
     noun.router
     for noun in (
-        *(service, banks, communities, members, pay_codes, tasks, reviews, merchants),
-        *(redemptions, receipts, rankings, ledger, jobs, imports),
+        *(
+            service,
+            banks,
+            communities,
+            members,
+            consents,
+            notices,
+            call_list,
+            personal_data,
+            erasures,
+            pay_codes,
+            tasks,
+            task_changes,
+        ),
+        *(sign_in, devices, phones, pins, cards, delegates, pin_requests),
+        *(staff_sign_in, invitations, staff, tokens, trail),
+        *(reviews, merchants, pairings, cashiers, assists, redemptions, receipts),
+        *(rankings, ledger, jobs, imports),
+        *(joining, merges, departures),
     )
 )
 Background = Callable[[Database], AbstractContextManager[None]]
-
-
-class BodyLimit:
-    """Refuses a body that is too large, before it is read as a whole."""
-
-    def __init__(self, app: ASGIApp, most_bytes: int, upload_bytes_most: int) -> None:
-        """Wrap an app; uploads of journals have a bound of their own."""
-        self._app = app
-        self._most = most_bytes
-        self._upload_most = upload_bytes_most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, counting what comes in."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        most = self._upload_most if scope["path"].endswith("/imports") else self._most
-        said = dict(scope["headers"]).get(b"content-length", b"0")
-        if said.isdigit() and int(said) > most:
-            await problems.answer(BodyTooLarge(most), scope["path"])(scope, receive, send)
-            return
-        come = 0
-
-        async def counted() -> Message:
-            nonlocal come
-            message = await receive()
-            come += len(message.get("body", b""))
-            if come > most:
-                raise BodyTooLarge(most)
-            return message
-
-        await self._app(scope, counted, send)
 
 
 def create_app(
@@ -87,12 +100,13 @@ def create_app(
     ``background`` is what runs beside it, such as the scheduler. The app closes its database
     when it stops.
     """
+    settings = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         held = ExitStack()
         if app.state.database is None:
-            app.state.database = await asyncio.to_thread(_open, settings or Settings())
+            app.state.database = await asyncio.to_thread(_open, settings)
         held.callback(app.state.database.close)
         try:
             if background is not None:
@@ -109,27 +123,40 @@ def create_app(
         title="creditbank",
         version=version(),
         lifespan=lifespan,
+        dependencies=[Depends(bodies.strict)],
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         generate_unique_id_function=_named,
     )
     app.state.database = database
+    app.state.settings = settings
     app.state.bank_ids = {}
-    app.add_middleware(
-        BodyLimit,
-        most_bytes=settings.body_bytes_most if settings else BODY_BYTES_MOST,
-        upload_bytes_most=settings.upload_bytes_most if settings else UPLOAD_BYTES_MOST,
-    )
-    problems.install(app)
+    app.state.limits = Limits()
+    app.state.sender = senders.of(settings)
+    _wrap(app, settings)
     for router in ROUTERS:
         app.include_router(router)
     openapi.install(app)
     return app
 
 
+def _wrap(app: FastAPI, settings: Settings) -> None:
+    """Put what every request passes around the app; the last one here is the outermost."""
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=settings.body_bytes_most,
+        upload_bytes_most=settings.upload_bytes_most,
+    )
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
+    app.add_middleware(Proxies, trusted=settings.trusted_proxies, ends_tls=settings.behind_proxy)
+
+
 def _open(settings: Settings) -> Database:
     schema.check(settings.database)
-    return Database(settings.database)
+    return Database(settings.database, vault=vault_of(settings.database))
 
 
 def _named(route: Any) -> str:

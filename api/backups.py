@@ -23,6 +23,7 @@ from api import proofs, schema
 from api.errors import BackupFailed, BackupUnusable, DatabaseNotEmpty
 from api.installation import installations
 from api.proofs import Verdict
+from api.vaults import vault_of
 from creditbank.core import banks
 from creditbank.core.clock import SystemClock
 from creditbank.core.database import Database
@@ -106,12 +107,13 @@ def _dump(source: URL, target: Path) -> dict[str, list[Verdict]]:
     try:
         with engine.connect() as connection, connection.begin():
             snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
+            plain = source.render_as_string(hide_password=False)
             how = ("--format=custom", f"--file={target}", "--no-owner", f"--snapshot={snapshot}")
             _pg("pg_dump", source, *how)
             _pg("pg_restore", None, "--list", target)
-            now = SystemClock().now()
+            now, vault = SystemClock().now(), vault_of(plain)
             return {
-                bank.slug: proofs.audit(View(connection=connection, bank=bank, now=now))
+                bank.slug: proofs.audit(View(connection, bank, now, vault))
                 for bank in banks.every(connection)
             }
     finally:
@@ -120,7 +122,7 @@ def _dump(source: URL, target: Path) -> dict[str, list[Verdict]]:
 
 def prove(url: str) -> dict[str, list[Verdict]]:
     """Run every proof over every bank of a database that nobody writes to."""
-    with Database(url, writing=False) as copy:
+    with Database(url, writing=False, vault=vault_of(url)) as copy:
         return proofs.audit_all(copy)
 
 
@@ -157,7 +159,7 @@ def restore(url: str, file: Path) -> dict[str, list[Verdict]]:
             once = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
             _pg("pg_restore", target, *once, file)
         _forget_servers(target)
-    schema.migrate(url)
+    schema.migrate(url, vault_of(url))
     return prove(url)
 
 

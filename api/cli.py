@@ -18,6 +18,8 @@ from api.commands import (
     demo,
     jobs,
     journal,
+    keys,
+    operator,
     quote,
     replay,
     serve,
@@ -55,7 +57,11 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for noun in (setup, bank, token, demo, serve, jobs, audit, backup, quote, replay, journal):
+_NOUNS = (
+    *(setup, bank, operator, token, demo, serve, jobs),
+    *(audit, backup, quote, replay, journal, keys),
+)
+for noun in _NOUNS:
     noun.register(app)
 
 

@@ -1,7 +1,12 @@
-"""The API's description as one page: drawn here, with no script and nothing from another origin."""
+"""The API's description as one page: drawn here, with no script and nothing from another origin.
+
+Its style is in the page; the policy of its answer names that style by its hash and no other.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -29,6 +34,11 @@ td, th { text-align: left; vertical-align: top; padding: .25rem .5rem;
   border-bottom: 1px solid var(--line); }
 th { white-space: nowrap; }
 """
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 _VERB_ORDER = ("get", "post", "put", "patch", "delete")
 
 

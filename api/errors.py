@@ -45,6 +45,15 @@ class TokenNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class BeyondMaker(Forbidden):
+    """A token gives no more than its maker may give."""
+
+    slug = "beyond-maker"
+    zh = "访问令牌的权限不能超出您能给予的范围，也不能超出持有人在任的角色"
+    en = "A token gives no more than its maker may give, and its holder holds"
+
+
+@dataclass(eq=False)
 class RoleDenied(Forbidden):
     """The caller's role does not include this."""
 
@@ -57,11 +66,20 @@ class RoleDenied(Forbidden):
 
 @dataclass(eq=False)
 class CallerSuspended(Forbidden):
-    """The member or till behind the token is suspended."""
+    """The member or member of staff who calls is suspended."""
 
     slug = "caller-suspended"
-    zh = "令牌所属的成员或收银端已停用"
-    en = "The member or till behind this token is suspended"
+    zh = "您的账户目前已停用，请联系社区工作人员"
+    en = "Your account is suspended; the community office can help"
+
+
+@dataclass(eq=False)
+class CrossSite(Forbidden):
+    """A write by cookie that was not sent by one of our pages."""
+
+    slug = "cross-site"
+    zh = "请求不是从本站页面发出的，请刷新页面后重试"
+    en = "This was not sent by a page of ours; reload the page and try again"
 
 
 @dataclass(eq=False)
@@ -102,12 +120,105 @@ class BodyUnreadable(Malformed):
 
 
 @dataclass(eq=False)
+class BodyKind(Malformed):
+    """The request body is of another content type than this address takes."""
+
+    slug = "body-kind-unknown"
+    zh = "请求内容的类型（Content-Type）应为 {wanted}，字符集为 UTF-8"
+    en = "The body's Content-Type must be {wanted}, in UTF-8"
+    wanted: str
+
+
+@dataclass(eq=False)
 class BodyUnusable(Malformed):
     """Fields of the request are missing, unknown or of the wrong kind."""
 
     slug = "body-unusable"
     zh = "请求内容有误，请看 errors 中的各项"
     en = "The request is not usable; see its 'errors'"
+
+
+@dataclass(eq=False)
+class RateLimited(Forbidden):
+    """Too many requests of one kind in a short time."""
+
+    slug = "rate-limited"
+    zh = "操作过于频繁，请在 {retry_after_s} 秒后再试"
+    en = "Too many requests; try again in {retry_after_s} seconds"
+    retry_after_s: int
+
+
+@dataclass(eq=False)
+class NotReady(Unavailable):
+    """The server lives but cannot serve: ``part`` names what is missing."""
+
+    slug = "not-ready"
+    zh = "服务尚未就绪（{part}）：{reason}"
+    en = "The server is not ready ({part}): {reason}"
+    part: str
+    reason: str
+
+
+@dataclass(eq=False)
+class SettingUnusable(Malformed):
+    """A setting of the environment or the command line cannot be used."""
+
+    slug = "setting-unusable"
+    zh = "设置“{setting}”不可用：{reason}"
+    en = "The setting '{setting}' is not usable: {reason}"
+    setting: str
+    reason: str
+
+
+@dataclass(eq=False)
+class SendingFailed(Unavailable):
+    """A text was not taken over by the sender."""
+
+    slug = "sending-failed"
+    zh = "短信没有发出，请一分钟后重新获取"
+    en = "The text was not sent; ask for another one in a minute"
+
+
+@dataclass(eq=False)
+class SenderMissing(Broken):
+    """Production has no gateway for texts."""
+
+    slug = "sender-missing"
+    zh = "还没有设置短信网关（CREDITBANK_SMS_URL），不能发送验证码"
+    en = "No gateway for texts is set (CREDITBANK_SMS_URL), so no code can be sent"
+
+
+@dataclass(eq=False)
+class InsecureBind(Broken):
+    """The server would be reached from other machines without TLS."""
+
+    slug = "insecure-bind"
+    zh = (
+        "没有 TLS 时不在非本机地址（{host}）上提供服务，可选三种办法："
+        "一，给出证书：--certificate 文件 --key 文件；"
+        "二，由本机的 TLS 代理转发：--host 127.0.0.1 --trusted-proxy 127.0.0.1；"
+        "三，由另一台机器的代理终结 TLS：--behind-proxy --trusted-proxy 代理所在网络。"
+        "见 docs/operations.md"
+    )
+    en = (
+        "Without TLS nothing is served at {host}, which other machines reach. Three ways work: "
+        "(1) --certificate FILE --key FILE; "
+        "(2) a TLS proxy on this machine: --host 127.0.0.1 --trusted-proxy 127.0.0.1; "
+        "(3) a TLS proxy elsewhere: --behind-proxy --trusted-proxy NETWORK. "
+        "See docs/operations.md"
+    )
+    host: str
+
+
+@dataclass(eq=False)
+class CertificateUnusable(Broken):
+    """The certificate and key cannot be used for TLS."""
+
+    slug = "certificate-unusable"
+    zh = "证书或密钥不可用（{file}）：{reason}"
+    en = "The certificate or key is not usable ({file}): {reason}"
+    file: str
+    reason: str
 
 
 @dataclass(eq=False)
@@ -172,6 +283,16 @@ class BackupFailed(Unavailable):
 
 
 @dataclass(eq=False)
+class KeysBesideCopies(Refused):
+    """Keys in the folder of the copies undo what keeping them apart is for."""
+
+    slug = "keys-beside-copies"
+    zh = "“{folder}”里有数据库备份；密钥应分开存放，确实要放在一起请加 --beside-copies"
+    en = "'{folder}' holds copies of the database; keep keys apart, or say --beside-copies"
+    folder: str
+
+
+@dataclass(eq=False)
 class DemonstrationRefused(Refused):
     """A demonstration is never played in a database that holds a real bank."""
 
@@ -179,6 +300,15 @@ class DemonstrationRefused(Refused):
     zh = "数据库中已有互助社“{bank}”，示范不会写入其中"
     en = "The database holds the bank '{bank}'; no demonstration is played in it"
     bank: str
+
+
+@dataclass(eq=False)
+class DemonstrationInProduction(Refused):
+    """A demonstration's accounts are known to everyone."""
+
+    slug = "demonstration-in-production"
+    zh = "正式环境（CREDITBANK_PRODUCTION）中不运行示范：示范账户人人皆知"
+    en = "No demonstration in production (CREDITBANK_PRODUCTION): everyone knows its accounts"
 
 
 @dataclass(eq=False)

@@ -92,6 +92,18 @@ ShortName = Annotated[
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=40),
     AfterValidator(_printable),
 ]
+Phone = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[0-9+() -]{5,24}$"),
+    Field(
+        description="11 digits of the mainland, or + and the country's.", examples=["13800000000"]
+    ),
+]
+DocumentNumber = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[0-9A-Za-z -]{5,40}$"),
+    Field(description="The number of an identity document."),
+]
 PayCodeDigits = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=40),
@@ -100,7 +112,28 @@ PayCodeDigits = Annotated[
 ]
 MemberRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("mem"))]
 CommunityRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("com"))]
+AttemptRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("att"))]
+CodeDigits = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[0-9]{6}$"),
+    Field(description="The six digits that came to the phone.", examples=["000000"]),
+]
+PinDigits = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[0-9]{6}$"),
+    Field(description="The six digits of a payment PIN.", json_schema_extra={"writeOnly": True}),
+]
+DeviceName = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=60),
+    AfterValidator(_printable),
+    Field(description="What its owner knows the device by.", examples=["我的手机"]),
+]
 OfferRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("ofr"))]
+StaffRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("stf"))]
+TillRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("til"))]
+MerchantRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("mer"))]
+CashierRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("csh"))]
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many rows at most.")]
 DayAsked = Annotated[
@@ -124,13 +157,27 @@ def _path_id(prefix: str, what: str) -> Any:
 
 MemberId = Annotated[str, _path_id("mem", "a member")]
 TaskId = Annotated[str, _path_id("tsk", "a task")]
+ErasureId = Annotated[str, _path_id("ers", "a wish to be erased")]
 ClaimId = Annotated[str, _path_id("clm", "a claim")]
 MerchantId = Annotated[str, _path_id("mer", "a merchant")]
 TillId = Annotated[str, _path_id("til", "a till")]
+ASSIST_PATTERN = _pattern("ast")
+AssistId = Annotated[str, _path_id("ast", "an assist")]
+CashierId = Annotated[str, _path_id("csh", "a cashier")]
 OfferId = Annotated[str, _path_id("ofr", "an offer")]
 PayCodeId = Annotated[str, _path_id("pcd", "a pay code")]
+SittingId = Annotated[str, _path_id("sit", "a signed-in device")]
+NoticeId = Annotated[str, _path_id("ntc", "a notice")]
+CardId = Annotated[str, _path_id("crd", "a printed card")]
+DelegationId = Annotated[str, _path_id("dlg", "a delegation")]
 RedemptionId = Annotated[str, _path_id("red", "a redemption")]
 TransferId = Annotated[str, _path_id("trf", "a transfer")]
+StaffId = Annotated[str, _path_id("stf", "somebody in office")]
+GrantId = Annotated[str, _path_id("grt", "a role that somebody holds")]
+InvitationId = Annotated[str, _path_id("inv", "an invitation")]
+TokenId = Annotated[str, _path_id("tok", "a token")]
+MergeId = Annotated[str, _path_id("mrg", "a merging")]
+DepartureId = Annotated[str, _path_id("dep", "a departure")]
 RequestId = Annotated[
     str,
     Path(

@@ -19,13 +19,29 @@ from creditbank.core.errors import CreditbankError
 TAGS = [
     {"name": "banks", "description": "互助社 · the tenant, its assets"},
     {"name": "communities", "description": "社区 · parts of a bank"},
+    {"name": "erasures", "description": "注销 · wishes to be forgotten"},
+    {"name": "personal data", "description": "个人信息 · seen, revealed, corrected, exported"},
     {"name": "members", "description": "成员 · people, their balances, statements and pay codes"},
+    {"name": "joining", "description": "加入 · applying, is this you, admission"},
+    {"name": "consents", "description": "同意 · what members agreed to, and withdrew"},
+    {"name": "notices", "description": "通知 · what members must be told"},
+    {"name": "call list", "description": "待通知 · whom the office tells by telephone"},
+    {"name": "sign-in", "description": "登录 · codes to a phone, devices, payment PINs"},
+    {"name": "merges", "description": "合并 · two rows that are one person"},
+    {"name": "departures", "description": "离社 · who moved away or died, and their points"},
+    {"name": "staff", "description": "工作人员 · sign-in of people in office, invitations, roles"},
+    {"name": "assists", "description": "代办 · the office acts for a member who is present"},
     {"name": "tasks", "description": "任务 · needs, claims, attendance"},
     {"name": "reviews", "description": "审核 · someone else looks, credits are issued once"},
     {"name": "merchants", "description": "商户 · partners, offers, tills"},
+    {"name": "tills", "description": "收银端 · pairing, cashiers and their turns"},
     {"name": "redemptions", "description": "核销 · the till: scan, redeem, receipt, refund"},
+    {"name": "cards", "description": "付款卡 · printed cards for people without a phone"},
+    {"name": "delegates", "description": "代办人 · who pays for a member, within a cap"},
     {"name": "rankings", "description": "年终排名 · periods, previews and frozen lists"},
     {"name": "ledger", "description": "总账 · transfers, circulation, the audit"},
+    {"name": "tokens", "description": "访问令牌 · what programs and tills call with"},
+    {"name": "trail", "description": "操作记录 · who did what"},
     {"name": "jobs", "description": "定时作业 · what the scheduler has done"},
     {"name": "imports", "description": "导入 · foreign journals"},
     {"name": "service", "description": "服务 · health, and what each problem means"},
@@ -38,12 +54,16 @@ DESCRIPTION = """
 - **Once**: every write carries an `Idempotency-Key`; after a lost answer send the same request
   again. The first outcome comes back, refusals too.
 - **Errors**: problem details (RFC 9457); `type` leads to its explanation.
+- **Unseen changes**: tasks and the scheme come with an `ETag`; a write with `If-Match` is refused
+  (412) if they have changed since. `If-None-Match` saves reading the same again (304).
+- **Bodies** are `application/json` in UTF-8, every key once, at most 20 levels deep.
 - **Lists** are paged by cursor: send `next` of one page as `after` of the following one.
 - **Amounts** are whole units of an asset; `_fen` is yuan × 100. Times are RFC 3339 with offset.
 """
 
 _OF_CALLERS = (edge.TokenMissing, edge.TokenUnknown, edge.RoleDenied, edge.CallerSuspended)
 _OF_ALL = (errors.BankNotFound, errors.DatabaseUnavailable, edge.BodyUnusable)
+_OF_BODIES = (edge.BodyUnreadable, edge.BodyTooLarge, edge.BodyKind)
 _OF_WRITES = (
     errors.KeyMissing,
     errors.KeyReused,
@@ -90,15 +110,15 @@ def _whole(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for operations in schema["paths"].values():
-        for operation in operations.values():
-            _complete(operation)
+        for verb, operation in operations.items():
+            _complete(operation, takes_body=verb != "get")
     return schema
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], *, takes_body: bool) -> None:
     answers = operation["responses"]
     answers.pop("422", None) if _is_default(answers.get("422")) else None
-    for kind in _common(operation):
+    for kind in (*_common(operation), *(_OF_BODIES if takes_body else ())):
         for status, told in refusals(kind).items():
             present = answers.setdefault(str(status), {"description": ""})
             present["description"] = "\n\n".join(
@@ -115,8 +135,13 @@ def _is_default(answer: dict[str, Any] | None) -> bool:
 
 def _common(operation: dict[str, Any]) -> list[type[CreditbankError]]:
     kinds: list[type[CreditbankError]] = []
+    said = {one["name"].lower() for one in operation.get("parameters", ())}
     if "security" in operation:
-        kinds += [*_OF_CALLERS, *_OF_ALL]
-    if any(one["name"].lower() == "idempotency-key" for one in operation.get("parameters", ())):
+        kinds += _OF_CALLERS
+    if "slug" in said:
+        kinds += _OF_ALL
+    elif said:
+        kinds += [edge.BodyUnusable]
+    if "idempotency-key" in said:
         kinds += _OF_WRITES
     return kinds

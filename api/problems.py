@@ -20,7 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors as edge
-from creditbank.core import errors
+from api import metrics
+from creditbank.core import errors, tags
 from creditbank.core.clock import SystemClock
 from creditbank.core.engines import sqlstate
 from creditbank.core.errors import CreditbankError
@@ -35,6 +36,9 @@ STATUSES: Mapping[type[CreditbankError], int] = {
     edge.BodyUnreadable: 400,
     edge.MethodUnknown: 405,
     edge.BodyTooLarge: 413,
+    tags.PreconditionFailed: 412,
+    edge.BodyKind: 415,
+    edge.RateLimited: 429,
     edge.ServerFault: 500,
     errors.Malformed: 422,
     errors.Unauthenticated: 401,
@@ -101,12 +105,17 @@ def body_of(
 
 def answer(error: CreditbankError, path: str, fields: Sequence[FieldProblem] = ()) -> JSONResponse:
     """Return the response that tells an error."""
+    metrics.refused(error)
     status = status_of(error)
     headers = {"Cache-Control": "no-store"}
     if status == 401:  # noqa: PLR2004 - the status that asks for a token
         headers["WWW-Authenticate"] = 'Bearer realm="creditbank"'
+    if isinstance(error, edge.RateLimited):
+        headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unavailable | errors.Busy) and status != 500:  # noqa: PLR2004
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, edge.BodyTooLarge):
+        headers["Connection"] = "close"
     return JSONResponse(body_of(error, path, fields), status, headers, MEDIA_TYPE)
 
 
@@ -174,12 +183,14 @@ class Faults:
 def _fault(request: Request, error: Exception) -> JSONResponse:
     """Tell nothing of the inside; the log keeps where it was, under an id.
 
-    Not the error's own words: a database's may quote a row, and rows hold names and codes.
+    Not the error's own words: a database's may quote a row, and rows hold names and codes. Not
+    the path either, only its template.
     """
     incident = IdSource().prefixed("inc", SystemClock().now())
     where = "".join(traceback.format_tb(error.__traceback__))
     said = f"{type(error).__name__} {sqlstate(error)}".strip()
-    _log.error("%s %s %s %s\n%s", incident, request.method, request.url.path, said, where)
+    route = getattr(request.scope.get("route"), "path", "unmatched")
+    _log.error("%s %s %s %s\n%s", incident, request.method, route, said, where)
     return answer(edge.ServerFault(incident), request.url.path)
 
 

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +24,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import select
 
-from api import backups, installation
+from api import backups, installation, notice_sending, senders
+from api.notice_sending import Errand
+from api.privacy import wipes
+from api.senders import Sender
 from api.settings import Settings
 from creditbank import jobs
 from creditbank.core import banks
@@ -34,7 +38,9 @@ from creditbank.core.engines import is_replayable, is_sqlite, sqlite_path, trans
 from creditbank.core.errors import Busy, CreditbankError, Unavailable
 from creditbank.core.keys import FORGOTTEN_AT_ONCE, forget_answers
 from creditbank.core.units import Actor, Unit, View
+from creditbank.identity import messages, one_time_codes
 from creditbank.jobs import Lease, LeaseLost
+from creditbank.leaving import forgetting, visitors
 from creditbank.ledger import holds, imports
 from creditbank.recognition import closing
 from merchants import redemptions
@@ -51,11 +57,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of job: which periods are due, and its next slice (True when it was the last)."""
+    """One kind of job: which periods are due, and its next slice (True when it was the last).
+
+    A slice may answer with an errand, which is run after its commit, outside of any unit.
+    """
 
     kind: str
     due: Callable[[View], list[str]]
-    run_slice: Callable[[Unit, Lease], bool]
+    run_slice: Callable[[Unit, Lease], bool | Errand]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +150,11 @@ def _daily(kind: str) -> Callable[[View], list[str]]:
 
 
 def _forget(unit: Unit, lease: Lease) -> bool:
-    """Forget the next answers that are old enough; the last slice ends the day's job."""
+    """Forget the next answers and sign-in attempts that are old enough; the last slice ends it."""
     jobs.hold(unit, lease)
-    if forget_answers(unit) == FORGOTTEN_AT_ONCE:
+    answers_over = forget_answers(unit) < FORGOTTEN_AT_ONCE
+    attempts_over = one_time_codes.forget_old(unit) < one_time_codes.FORGOTTEN_AT_ONCE
+    if not (answers_over and attempts_over):
         jobs.advance(unit, lease, {})
         return False
     jobs.finish(unit, lease)
@@ -155,7 +166,20 @@ WORKS: tuple[Work, ...] = (
     Work(closing.KIND, closing.due, closing.run_slice),
     Work(LOAD_IMPORTS, _imports_due, _load),
     Work(FORGET_ANSWERS, _daily(FORGET_ANSWERS), _forget),
+    Work(
+        forgetting.KIND,
+        forgetting.due,
+        lambda unit, lease: forgetting.run_slice(unit, lease, wipes.wipe),
+    ),
+    Work(forgetting.KEYS_KIND, _daily(forgetting.KEYS_KIND), forgetting.destroy_again),
+    Work(visitors.KIND, _daily(visitors.KIND), visitors.run_slice),
 )
+
+
+def with_sender(sender: Sender) -> tuple[Work, ...]:
+    """Return all kinds of jobs, that of sending notices included."""
+    send = partial(notice_sending.run_slice, sender)
+    return (*WORKS, Work(messages.KIND, messages.due, send))
 
 
 def new_owner() -> str:
@@ -217,10 +241,15 @@ def _run(database: Database, bank: Bank, work: Work, period: str, owner: str) ->
     )
     if lease is None:
         return None
+    write = partial(_patiently, database, bank, work.kind)
     slices, last = 0, False
     while not last:
         try:
-            last = _patiently(database, bank, work.kind, lambda u: work.run_slice(u, lease))
+            answer = write(lambda u: work.run_slice(u, lease))
+            if callable(answer):
+                answer(write)
+            else:
+                last = answer
         except LeaseLost:
             return None
         slices += 1
@@ -266,8 +295,14 @@ def back_up_if_due(database: Database, owner: str, folder: Path) -> Path | None:
 
 
 @contextmanager
-def running(database: Database, settings: Settings, what: str = "serve") -> Iterator[None]:
-    """Wake jobs, and show that this process lives, for as long as the with block lasts."""
+def running(
+    database: Database, settings: Settings, what: str = "serve", sender: Sender | None = None
+) -> Iterator[None]:
+    """Wake jobs, and show that this process lives, for as long as the with block lasts.
+
+    Notices go out through ``sender``, or through that of the settings.
+    """
+    works = with_sender(sender or senders.of(settings))
     owner = new_owner()
     server_id = installation.announce(database, what=what)
     scheduler = BackgroundScheduler(
@@ -280,7 +315,7 @@ def running(database: Database, settings: Settings, what: str = "serve") -> Iter
         scheduler.add_job(_calm(name, call), trigger, id=name, name=name, **more)
 
     at_once = {"next_run_time": SystemClock().now()}
-    for work in WORKS:
+    for work in works:
         every(settings.wake_every_s, work.kind, _waking(database, owner, work), **at_once)
     folder = backup_folder(database, settings)
     if folder is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -23,6 +25,7 @@ from creditbank.core.engines import (
     writer_lock,
 )
 from creditbank.core.errors import SchemaMissing, SchemaNewer, SchemaOlder
+from creditbank.core.vault import Vault, keys_path
 
 APP_ROLE = "creditbank_app"
 APPEND_ONLY = ("transfer", "posting")
@@ -35,16 +38,37 @@ ROOMS = (
     "creditbank.ledger.imports",
     "creditbank.people.communities",
     "creditbank.people.members",
+    "creditbank.people.persons",
+    "creditbank.people.consents",
+    "creditbank.people.delegates",
+    "creditbank.people.trail",
+    "creditbank.notices",
     "creditbank.schemes.scheme",
     "creditbank.recognition.periods",
     "creditbank.recognition.standings",
     "creditbank.recognition.ranking",
+    "creditbank.identity.grants",
+    "creditbank.identity.sittings",
+    "creditbank.identity.staff",
+    "creditbank.identity.assists",
+    "creditbank.identity.invitations",
+    "creditbank.identity.second_factors",
+    "creditbank.identity.one_time_codes",
+    "creditbank.identity.phones",
+    "creditbank.identity.pins",
     "creditbank.tasks.categories",
     "creditbank.tasks.tasks",
     "creditbank.tasks.claims",
+    "creditbank.leaving.merges",
+    "creditbank.leaving.departures",
+    "creditbank.leaving.erasures",
+    "creditbank.leaving.forgetting",
     "merchants.partners",
+    "merchants.cashiers",
     "merchants.tills",
+    "merchants.pairings",
     "merchants.codes",
+    "merchants.cards",
     "merchants.offer_book",
     "merchants.requests",
     "merchants.redemptions",
@@ -67,8 +91,11 @@ def _config() -> Config:
     return config
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, vault: Vault | None = None) -> None:
     """Bring a database to this program's version; makes a SQLite file that is missing.
+
+    Rows that a version seals are sealed by ``vault``, or the one that lies where
+    `creditbank.core.vault.keys_path` says.
 
     On PostgreSQL the URL is the owner's; the role ``creditbank_app`` gets its rights here.
 
@@ -79,19 +106,22 @@ def migrate(url: str) -> None:
         DatabaseUnavailable: it cannot be opened or written.
     """
     target = normalised(url)
-    with writer_lock(target):
+    with writer_lock(target), closing(vault or Vault(keys_path(target))) as keys:
         engine = migration_engine(target)
         try:
             with engine.begin() as connection:
-                _refuse_newer(connection)
+                found = _refuse_newer(connection)
                 if not is_sqlite(target):
                     connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
-                if _version(connection) is not None:
+                if found is not None:
                     refuse_while_serving(connection, SystemClock().now())
                 config = _config()
                 config.attributes["connection"] = connection
+                config.attributes["vault"] = keys
                 command.upgrade(config, "head")
                 _grant(connection)
+            if found not in {None, head()} and is_sqlite(target):
+                _rewrite(engine)
         except Exception as error:
             typed = translated(error)
             if typed is error:
@@ -101,10 +131,26 @@ def migrate(url: str) -> None:
             engine.dispose()
 
 
-def _refuse_newer(connection: Connection) -> None:
-    found = _version(connection)
+def _refuse_newer(connection: Connection) -> str | None:
+    """Return the version found, None in an empty database.
+
+    Raises:
+        SchemaNewer: it was made by a newer program.
+    """
+    found = version(connection)
     if found is not None and found not in _known():
         raise SchemaNewer(found)
+    return found
+
+
+def _rewrite(engine: Engine) -> None:
+    """Write a SQLite file anew, so that nothing stays on pages that a new version emptied."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM")
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
 
 
 def _grant(connection: Connection) -> None:
@@ -130,10 +176,17 @@ def _known() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
-def _version(connection: Connection) -> str | None:
+def version(connection: Connection) -> str | None:
+    """Return the version of a database, None if it has no tables of ours."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def head() -> str | None:
+    """Return the version that this program works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def check(url: str) -> None:
@@ -151,7 +204,7 @@ def check(url: str) -> None:
     engine: Engine = create_engine(target, hide_parameters=True)
     try:
         with engine.connect() as connection:
-            found = _version(connection)
+            found = version(connection)
     except Exception as error:
         typed = translated(error)
         if typed is error:
@@ -159,8 +212,7 @@ def check(url: str) -> None:
         raise typed from error
     finally:
         engine.dispose()
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     if found is None:
         raise SchemaMissing
-    if found != head:
+    if found != head():
         raise SchemaOlder(found) if found in _known() else SchemaNewer(found)

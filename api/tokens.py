@@ -11,7 +11,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
@@ -27,30 +26,19 @@ from sqlmodel import Field
 from api.errors import TokenNotFound
 from creditbank.core.errors import BadField
 from creditbank.core.ids import is_id
-from creditbank.core.keys import keyed
+from creditbank.core.keys import Unsaid, keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
 from creditbank.core.units import Unit
-from creditbank.people import members
-from merchants import tills
+from creditbank.identity import grants, staff
+from creditbank.identity.roles import OF_COMMUNITY, OF_MERCHANT, STAFF, Grant, Role
+from creditbank.identity.staff import StaffState
+from creditbank.people import communities, members, trail
+from merchants import cashiers, partners, tills
+from merchants.cashiers import CashierState
 
 PREFIX = "cbt_"
 LABEL_MOST = 60
 _SECRET_BYTES = 32
-
-
-class Role(StrEnum):
-    """What a token's holder is to the bank."""
-
-    MEMBER = "member"
-    TILL = "till"
-    ORGANISER = "organiser"
-    REVIEWER = "reviewer"
-    TREASURER = "treasurer"
-    AUDITOR = "auditor"
-    OPERATOR = "operator"
-
-
-OFFICE = frozenset(Role) - {Role.MEMBER, Role.TILL}
 
 
 class TokenRow(OfBank, table=True):
@@ -61,6 +49,8 @@ class TokenRow(OfBank, table=True):
         to_bank(),
         within_bank(["member_id"], "member", ["member_id"]),
         within_bank(["till_id"], "till", ["till_id"]),
+        within_bank(["community_id"], "community", ["community_id"]),
+        within_bank(["merchant_id"], "merchant", ["merchant_id"]),
         UniqueConstraint("bank_id", "secret_hash"),
         CheckConstraint("role <> 'member' OR member_id IS NOT NULL", name="member"),
         CheckConstraint("(role = 'till') = (till_id IS NOT NULL)", name="till"),
@@ -72,8 +62,11 @@ class TokenRow(OfBank, table=True):
     member_id: str | None = Field(max_length=40)
     till_id: str | None = Field(max_length=40)
     staff_id: str | None = Field(max_length=40)
+    community_id: str | None = Field(max_length=40)
+    merchant_id: str | None = Field(max_length=40)
     label: str = Field(max_length=LABEL_MOST)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime | None = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(sa_type=UtcDateTime)
 
 
@@ -89,6 +82,13 @@ class Token:
     member_id: str | None
     till_id: str | None
     staff_id: str | None
+    community_id: str | None = None
+    merchant_id: str | None = None
+
+    @property
+    def grant(self) -> Grant:
+        """The role and where it holds."""
+        return Grant(self.role, self.community_id, self.merchant_id)
 
     @property
     def holder_id(self) -> str:
@@ -114,11 +114,14 @@ def create(
     *,
     key: str,  # noqa: ARG001 - the key is @keyed's
     role: Role,
-    secret_hash: str,
+    secret_hash: Unsaid[str],
     label: str = "",
     member_id: str | None = None,
     till_id: str | None = None,
     staff_id: str | None = None,
+    community_id: str | None = None,
+    merchant_id: str | None = None,
+    ends_at: datetime | None = None,
 ) -> Token:
     """Keep a token for a member, or for a till or an office role (and the member behind it).
 
@@ -128,15 +131,52 @@ def create(
         BadField: the role and what it is bound to do not fit.
         MemberNotFound: this bank has no such member.
         TillNotFound: this bank has no such till.
+        CommunityNotFound, MerchantNotFound: this bank has no such place.
     """
+    return write(
+        unit,
+        role=role,
+        secret_hash=secret_hash,
+        label=label,
+        member_id=member_id,
+        till_id=till_id,
+        staff_id=staff_id,
+        community_id=community_id,
+        merchant_id=merchant_id,
+        ends_at=ends_at,
+    )
+
+
+def write(
+    unit: Unit,
+    *,
+    role: Role,
+    secret_hash: str,
+    label: str,
+    member_id: str | None,
+    till_id: str | None,
+    staff_id: str | None,
+    community_id: str | None,
+    merchant_id: str | None,
+    ends_at: datetime | None,
+) -> Token:
+    """Write a token down; who may have it was seen to. Raises what `create` raises."""
     _refuse_misfit(role, label, member_id, till_id, staff_id)
+    if (merchant_id is not None) != (role in OF_MERCHANT):
+        raise BadField("merchant", "shop_owner only / 仅限商户负责人")
+    if community_id is not None:
+        if role not in OF_COMMUNITY:
+            raise BadField("community", f"{role}: the whole bank / 全社")
+        communities.find(unit, community_id)
+    if merchant_id is not None:
+        partners.find(unit, merchant_id)
     if member_id is not None:
         members.find(unit, member_id)
     if till_id is not None:
         tills.find(unit, till_id)
-    if role in OFFICE and staff_id is None:
+    if role in STAFF and staff_id is None:
         staff_id = unit.new_id("stf")
-    token = Token(unit.new_id("tok"), role, member_id, till_id, staff_id)
+    token = Token(unit.new_id("tok"), role, member_id, till_id, staff_id, community_id, merchant_id)
     unit.run(
         insert(tokens),
         {
@@ -147,11 +187,16 @@ def create(
             "member_id": member_id,
             "till_id": till_id,
             "staff_id": staff_id,
+            "community_id": community_id,
+            "merchant_id": merchant_id,
             "label": label,
             "created_at": unit.now,
+            "ends_at": ends_at,
             "revoked_at": None,
         },
     )
+    after = {"role": role, "till_id": till_id, "staff_id": staff_id, "ends_at": ends_at}
+    trail.record(unit, "token made", token.token_id, subject_id=member_id, after=after)
     return token
 
 
@@ -164,7 +209,7 @@ def _refuse_misfit(
         raise BadField("till", "only and always with the role till / 收银端角色须指定收银端")
     if role is Role.MEMBER and member_id is None:
         raise BadField("member", "the role member names one / 成员角色须指定成员")
-    if staff_id is not None and (role not in OFFICE or not is_id(staff_id, "stf")):
+    if staff_id is not None and (role not in STAFF or not is_id(staff_id, "stf")):
         raise BadField("staff", "stf_…, office roles only / 仅限工作人员角色")
 
 
@@ -191,24 +236,46 @@ def revoke(unit: Unit, *, token_id: str, key: str) -> None:  # noqa: ARG001
         )
         .values(revoked_at=unit.now)
     )
+    trail.record(unit, "token revoked", token_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A token that is in use, and whether the member behind it (if any) may act."""
+    """A token that is in use, and whether the member or person in office behind it may act."""
 
     token: Token
     active: bool
 
 
+_turns, _cashiers, _staff = cashiers.till_turns, cashiers.cashiers, staff.staff
 _FIND = (
-    select(tokens, members.members.c.status)
+    select(
+        tokens,
+        members.members.c.status,
+        _turns.c.until.label("turn_until"),
+        _cashiers.c.member_id.label("cashier_member_id"),
+        _staff.c.state.label("staff_state"),
+    )
     .join_from(
         tokens,
         members.members,
         (members.members.c.bank_id == tokens.c.bank_id)
         & (members.members.c.member_id == tokens.c.member_id),
         isouter=True,
+    )
+    .outerjoin(
+        _turns,
+        (_turns.c.bank_id == tokens.c.bank_id) & (_turns.c.till_id == tokens.c.till_id),
+    )
+    .outerjoin(
+        _cashiers,
+        (_cashiers.c.bank_id == _turns.c.bank_id)
+        & (_cashiers.c.cashier_id == _turns.c.cashier_id)
+        & (_cashiers.c.state == CashierState.ACTIVE),
+    )
+    .outerjoin(
+        _staff,
+        (_staff.c.bank_id == tokens.c.bank_id) & (_staff.c.staff_id == tokens.c.staff_id),
     )
     .where(
         tokens.c.bank_id == bindparam("of_bank"),
@@ -218,13 +285,32 @@ _FIND = (
 )
 
 
-def find(connection: Connection, bank_id: int, secret: str) -> Known | None:
-    """Return the token of a secret, or None if this bank has none or it was revoked.
+def find(connection: Connection, bank_id: int, secret: str, now: datetime) -> Known | None:
+    """Return the token of a secret, or None if this bank has none, it was revoked, or is over.
 
-    One statement on a bare connection, because every request begins with it.
+    A person's in office is over with the role it stands for; a till's names the member whose turn
+    it is, if there is one. On a bare connection, because every request begins with it.
     """
     row = connection.execute(_FIND, {"of_bank": bank_id, "of_hash": hashed(secret)}).first()
-    if row is None:
+    if row is None or (row.ends_at is not None and now >= row.ends_at):
         return None
-    token = Token(row.token_id, Role(row.role), row.member_id, row.till_id, row.staff_id)
-    return Known(token, row.status in {None, members.Status.ACTIVE})
+    serving = row.cashier_member_id if row.turn_until and now < row.turn_until else None
+    token = Token(
+        row.token_id,
+        Role(row.role),
+        serving or row.member_id,
+        row.till_id,
+        row.staff_id,
+        row.community_id,
+        row.merchant_id,
+    )
+    if row.staff_state is not None and not _holds(connection, bank_id, token):
+        return None
+    acts = row.status in {None, members.Status.ACTIVE}
+    return Known(token, acts and row.staff_state in {None, StaffState.ACTIVE})
+
+
+def _holds(connection: Connection, bank_id: int, token: Token) -> bool:
+    """Tell whether the person in office whose token this is still holds its role there."""
+    held = grants.on(connection, bank_id, token.holder_id)
+    return any(one.covers(token.grant) for one in held)

@@ -6,31 +6,41 @@ Order of a request: authentication, right, idempotency key, form of the body, th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api import tokens
-from api.auth import Right, may
-from api.errors import CallerSuspended, RoleDenied, TokenMissing, TokenUnknown
-from api.forms import MemberId
-from api.tokens import Role, Token
+from api import callers, cookies
+from api.callers import Principal
+from api.errors import CallerSuspended, CrossSite, RoleDenied, TokenMissing, TokenUnknown
+from api.forms import ASSIST_PATTERN, MemberId
 from creditbank.core import banks
 from creditbank.core.database import Database
 from creditbank.core.errors import BankNotFound, KeyMissing
 from creditbank.core.keys import KEY_LENGTH
 from creditbank.core.units import Actor, Declined, Unit, View
+from creditbank.identity import assists, sittings
+from creditbank.identity.assist_errors import AssistByTelephone, AssistUnfit
+from creditbank.identity.assists import Assist, Channel
+from creditbank.identity.roles import Right, giving
+from creditbank.people import members
 from creditbank.people.errors import MemberNotFound
 
 R = TypeVar("R")
 
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+ASSIST_HEADER = "X-Assist"
+SAME_SITE = {None, "same-origin", "none"}
+
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="token",
-    description="An access token of this bank, made with `creditbank token create`.",
+    description="An access token of this bank: a program's, a till's or a device's.",
 )
 
 
@@ -55,46 +65,84 @@ async def bank_of(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, at which bank, and how to read and write as them."""
+    """Who calls, at which bank, with the grants that the route's right asks for."""
 
     database: Database
     bank_id: int
-    token: Token
+    principal: Principal
+    assist: Assist | None = None
 
     @property
     def actor(self) -> Actor:
-        """What units record."""
-        return Actor(self.token.holder_id, self.token.role, self.token.member_id)
+        """What units record: the holder, the role that gives the right, and where it holds."""
+        of, assist = self.principal, self.assist
+        if assist is not None:
+            return Actor(
+                of.holder_id,
+                assists.ASSISTANT_ROLE,
+                of.member_id,
+                self.communities,
+                via=assist.assist_id,
+                assists=assist.member_id,
+            )
+        role = of.grants[0].role if of.grants else "none"
+        return Actor(of.holder_id, role, of.member_id, self.communities, self.merchants, of.via)
+
+    @property
+    def communities(self) -> tuple[str, ...] | None:
+        """The communities in which the right holds; None is the whole bank."""
+        return _places(one.community_id for one in self.principal.grants)
+
+    @property
+    def merchants(self) -> tuple[str, ...] | None:
+        """The merchants at which the right holds; None is all of them."""
+        return _places(one.merchant_id for one in self.principal.grants)
 
     @property
     def member_id(self) -> str:
-        """The member this token acts for; only asked where the right says there is one."""
-        assert self.token.member_id is not None, "the right names a member"
-        return self.token.member_id
+        """The member this caller acts for; only asked where the right says there is one."""
+        assert self.principal.member_id is not None, "the right names a member"
+        return self.principal.member_id
 
     @property
     def till_id(self) -> str:
-        """The till this token acts at; only asked where the right says there is one."""
-        assert self.token.till_id is not None, "the right names a till"
-        return self.token.till_id
+        """The till this caller acts at; only asked where the right says there is one."""
+        assert self.principal.till_id is not None, "the right names a till"
+        return self.principal.till_id
 
     def may(self, right: Right) -> bool:
-        """Tell whether this caller's role includes a right."""
-        return may(self.token.role, right)
+        """Tell whether one of this caller's roles includes a right."""
+        return bool(giving(self.principal.grants, [right]))
+
+    def may_within(self, right: Right) -> tuple[str, ...] | None:
+        """Return the communities in which a right is held: none, some, or None for the bank."""
+        return _places(one.community_id for one in giving(self.principal.grants, [right]))
+
+    def foremost(self, right: Right, community_id: str) -> Caller:
+        """Return the caller in the roles that include a right in a community, or as they are."""
+        every = giving(self.principal.grants, [right])
+        held = tuple(one for one in every if one.community_id in {None, community_id})
+        return replace(self, principal=replace(self.principal, grants=held)) if held else self
 
     def on_behalf_of(self, member_id: str | None) -> str | None:
         """Return whom a write is for: a member acts for oneself, staff for whom they name.
 
+        In an assist it is for whom the assist was opened.
+
         Raises:
             MemberNotFound: a member names somebody else.
         """
-        own = self.token.member_id if self.token.role is Role.MEMBER else None
+        own = self.member_id if self.may(Right.ACT_AS_MEMBER) else None
+        if self.assist is not None:
+            own = self.assist.member_id
         if own is not None and member_id not in {None, own}:
             raise MemberNotFound(str(member_id))
         return own or member_id
 
     async def write(self, work: Callable[[Unit], R | Declined]) -> R:
         """Run one unit as this caller; the answer exists after the commit."""
+        if self.assist is not None:
+            work = _assisted(work, self.assist.assist_id)
         return await self.database.writer.run(self.bank_id, self.actor, work)
 
     async def read(self, look: Callable[[View], R], *, patient: bool = False) -> R:
@@ -102,41 +150,162 @@ class Caller:
         return await self.database.reader.run(self.bank_id, look, patient=patient)
 
 
-async def _token(
+def _places(bound: Iterable[str | None]) -> tuple[str, ...] | None:
+    """Return the places that grants are bound to, or None if one of them holds everywhere."""
+    places = set(bound)
+    return None if None in places else tuple(sorted(filter(None, places)))
+
+
+def _assisted(work: Callable[[Unit], R | Declined], assist_id: str) -> Callable[[Unit], Any]:
+    """Return the work of an assist that is open still; the member is told, even of a refusal."""
+
+    def told(unit: Unit) -> R | Declined:
+        assists.require_open(unit, unit.actor, assist_id)
+        result = work(unit)
+        assists.tell(unit, assist_id)
+        return result
+
+    return told
+
+
+async def known_caller(
     request: Request,
+    slug: Annotated[str, Path(description="The bank's slug.", examples=["trust"])],
     bank_id: Annotated[int, Depends(bank_of)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Find out who calls."""
-    if credentials is None:
-        raise TokenMissing
-    database, secret = database_of(request), credentials.credentials
-    look = database.reader.submit_install(lambda c: tokens.find(c, bank_id, secret))
-    return Caller(database, bank_id, _acting(await asyncio.wrap_future(look)))
-
-
-def _acting(known: tokens.Known | None) -> Token:
-    """Return the token of someone who may act.
-
-    A suspended till may still ask what became of its requests: the engine refuses the rest.
+    """Find out who calls: by the token, else by the bank's cookie.
 
     Raises:
-        TokenUnknown: this bank has no such token.
-        CallerSuspended: the member behind it is suspended.
+        TokenMissing: there is neither.
+        TokenUnknown: this bank knows no such token or sitting (any more).
+        CrossSite: a write by cookie that no page of ours has sent.
+        CallerSuspended: the member or member of staff behind it is suspended.
     """
-    if known is None:
+    database = database_of(request)
+    now = database.clock.now()
+    cookie = None if credentials is not None else cookies.read(request, slug)
+    secret = credentials.credentials if credentials is not None else cookie
+    if secret is None:
+        raise TokenMissing
+    find = callers.of_token if credentials is not None else callers.of_cookie
+    look = database.reader.submit_install(lambda c: find(c, bank_id, secret, now))
+    principal = await asyncio.wrap_future(look)
+    if principal is None:
         raise TokenUnknown
-    if not known.active:
+    if cookie is not None:
+        _refuse_cross_site(request, cookie)
+    if not principal.active:
         raise CallerSuspended
-    return known.token
+    caller = Caller(database, bank_id, principal)
+    _touch(caller)
+    request.state.caller_id = principal.holder_id
+    return caller
+
+
+async def caller_of(request: Request, caller: Annotated[Caller, Depends(known_caller)]) -> Caller:
+    """Hand a route its caller, who acts in their own name.
+
+    Raises:
+        AssistUnfit: the request names an assist, and this is nothing to be done in one.
+    """
+    if ASSIST_HEADER in request.headers:
+        raise AssistUnfit
+    return caller
+
+
+async def caller_or_assistant(
+    caller: Annotated[Caller, Depends(known_caller)],
+    x_assist: Annotated[
+        str | None,
+        Header(
+            description="The assist in which someone in office acts for its member.",
+            pattern=ASSIST_PATTERN,
+        ),
+    ] = None,
+) -> Caller:
+    """Hand a route its caller, who may act in an assist of theirs.
+
+    Raises:
+        RoleDenied: the caller has no right to assist.
+        AssistNotFound: they have opened none of this id.
+        AssistOver: it is over.
+    """
+    if x_assist is None:
+        return caller
+    narrowed = _narrowed(caller, (Right.ASSIST,))
+    found = await narrowed.read(lambda view: assists.require_open(view, narrowed.actor, x_assist))
+    return replace(narrowed, assist=found)
+
+
+def _refuse_cross_site(request: Request, cookie: str) -> None:
+    """See that a write by cookie comes from a page of ours: it knows the sitting's word."""
+    if request.method in _SAFE:
+        return
+    word = request.headers.get("x-csrf-token", "")
+    same = hmac.compare_digest(word.encode(), sittings.csrf_of(cookie).encode())
+    if not same or request.headers.get("sec-fetch-site") not in SAME_SITE:
+        raise CrossSite
+
+
+def _touch(caller: Caller) -> None:
+    """Remember, once a minute, that a device was seen; the answer does not wait for it."""
+    of, now = caller.principal, caller.database.clock.now()
+    if of.seen_at is not None and now >= of.seen_at + timedelta(seconds=sittings.TOUCHED_EVERY_S):
+        caller.database.writer.submit(
+            caller.bank_id, caller.actor, lambda unit: sittings.touch(unit, of.via)
+        )
+
+
+def _narrowed(caller: Caller, rights: tuple[Right, ...]) -> Caller:
+    """Return the caller with the grants that include one of these rights.
+
+    Raises:
+        RoleDenied: there is none.
+    """
+    held = giving(caller.principal.grants, rights)
+    if not held:
+        raise RoleDenied(caller.actor.role, rights[0])
+    return replace(caller, principal=replace(caller.principal, grants=held))
 
 
 def having(*rights: Right) -> Any:
-    """Return the dependency that hands a route its caller, if their role has one of the rights."""
+    """Return the dependency that hands a route its caller, if a role of theirs has such a right."""
 
-    async def caller(caller: Annotated[Caller, Depends(_token)]) -> Caller:
-        if not any(may(caller.token.role, right) for right in rights):
-            raise RoleDenied(caller.token.role, rights[0])
+    async def caller(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+        return _narrowed(caller, rights)
+
+    return Depends(caller)
+
+
+def joining(*rights: Right) -> Any:
+    """Return the dependency of what the office may do in an assist, even by telephone.
+
+    Otherwise as `having`.
+    """
+
+    async def caller(caller: Annotated[Caller, Depends(caller_or_assistant)]) -> Caller:
+        return caller if caller.assist is not None else _narrowed(caller, rights)
+
+    return Depends(caller)
+
+
+def assisted(right_of_staff: Right | None) -> Any:
+    """Return the dependency of a member's own routes that the office may use in an assist.
+
+    The member must be present. Otherwise as `of_member`.
+    """
+    own = _of_member(right_of_staff)
+
+    async def caller(
+        member_id: MemberId, caller: Annotated[Caller, Depends(caller_or_assistant)]
+    ) -> Caller:
+        if caller.assist is None:
+            return await own(member_id, caller)
+        if member_id != caller.assist.member_id:
+            raise MemberNotFound(member_id)
+        if caller.assist.channel is Channel.TELEPHONE:
+            raise AssistByTelephone
         return caller
 
     return Depends(caller)
@@ -145,18 +314,32 @@ def having(*rights: Right) -> Any:
 def of_member(right_of_staff: Right | None) -> Any:
     """Return the dependency of routes about one member: that member, or staff with a right.
 
-    To a member anyone else does not exist; None keeps staff out, too.
+    To a member anyone else does not exist; None keeps staff out, too. Staff whose role holds in
+    some communities see the members of those.
     """
+    own = _of_member(right_of_staff)
 
-    async def caller(member_id: MemberId, caller: Annotated[Caller, Depends(_token)]) -> Caller:
-        if caller.token.role is Role.MEMBER:
-            if member_id != caller.member_id:
-                raise MemberNotFound(member_id)
-        elif right_of_staff is None or not may(caller.token.role, right_of_staff):
-            raise RoleDenied(caller.token.role, right_of_staff or Right.ACT_AS_MEMBER)
-        return caller
+    async def caller(member_id: MemberId, caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+        return await own(member_id, caller)
 
     return Depends(caller)
+
+
+def _of_member(right_of_staff: Right | None) -> Callable[[str, Caller], Awaitable[Caller]]:
+
+    async def own(member_id: str, caller: Caller) -> Caller:
+        if caller.may(Right.ACT_AS_MEMBER):
+            if member_id != caller.member_id:
+                raise MemberNotFound(member_id)
+            return _narrowed(caller, (Right.ACT_AS_MEMBER,))
+        if right_of_staff is None:
+            raise RoleDenied(caller.actor.role, Right.ACT_AS_MEMBER)
+        narrowed = _narrowed(caller, (right_of_staff,))
+        if narrowed.communities is not None:
+            await narrowed.read(lambda view: members.require_near(view, narrowed.actor, member_id))
+        return narrowed
+
+    return own
 
 
 async def key_of(
@@ -183,4 +366,4 @@ async def key_of(
 
 
 Key = Annotated[str, Depends(key_of)]
-AnyCaller = Annotated[Caller, Depends(_token)]
+AnyCaller = Annotated[Caller, Depends(caller_of)]

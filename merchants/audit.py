@@ -126,21 +126,26 @@ _COUNTS = "('authorised', 'paid', 'refunded_in_part', 'refunded')"
 def counters_are_their_redemptions(view: View) -> list[Finding]:
     """Each counter of the shops is the sum of the redemptions that count in it."""
     points, pieces = "r.points", "1"
-    both = "r.offer_id || '/' || r.member_id"
+    both, delegated = "r.offer_id || '/' || r.member_id", "r.member_id || '/' || r.delegate_id"
+    day, without_pin = "CAST(r.day AS VARCHAR(10))", "coalesce(r.pin, '') <> 'used'"
+    counted = (
+        ("no-pin-points", "r.member_id", day, points, without_pin),
+        ("no-pin-payments", "r.member_id", day, pieces, without_pin),
+        ("offer-member-day", both, day, points, "1 = 1"),
+        ("offer-day", "r.offer_id", day, points, "1 = 1"),
+        ("item-stock", "r.offer_id", "''", pieces, "1 = 1"),
+        ("item-member", both, "''", pieces, "1 = 1"),
+        ("card-points", "r.member_id", day, points, "r.card_id IS NOT NULL"),
+        ("delegate-points", delegated, day, points, "r.delegate_id IS NOT NULL"),
+    )
     parts = " UNION ALL ".join(
         f"""
-        SELECT '{what}' AS what, {who} AS who, {day} AS day, {units} AS units FROM redemption r
-        WHERE r.bank_id = :bank_id AND r.state IN {_COUNTS}
+        SELECT '{what}' AS what, {who} AS who, {on} AS day, {units} AS units FROM redemption r
+        WHERE r.bank_id = :bank_id AND r.state IN {_COUNTS} AND {where}
         """  # noqa: S608 - constants only
-        for what, who, day, units in (
-            ("no-pin-points", "r.member_id", "CAST(r.day AS VARCHAR(10))", points),
-            ("no-pin-payments", "r.member_id", "CAST(r.day AS VARCHAR(10))", pieces),
-            ("offer-member-day", both, "CAST(r.day AS VARCHAR(10))", points),
-            ("offer-day", "r.offer_id", "CAST(r.day AS VARCHAR(10))", points),
-            ("item-stock", "r.offer_id", "''", pieces),
-            ("item-member", both, "''", pieces),
-        )
+        for what, who, on, units, where in counted
     )
+    names = ", ".join(f"'{what}'" for what, *_ in counted)
     return findings(
         view,
         "counters are their redemptions",
@@ -149,8 +154,7 @@ def counters_are_their_redemptions(view: View) -> list[Finding]:
                'counted ' || c.used || ', redemptions ' || coalesce(sum(s.units), 0)
         FROM counter c LEFT JOIN ({parts}) s
              ON s.what = c.what AND s.who = c.who AND s.day = c.day
-        WHERE c.bank_id = :bank_id AND c.what IN ('no-pin-points', 'no-pin-payments',
-              'offer-member-day', 'offer-day', 'item-stock', 'item-member')
+        WHERE c.bank_id = :bank_id AND c.what IN ({names})
         GROUP BY c.what, c.who, c.day, c.used HAVING c.used <> coalesce(sum(s.units), 0)
         """,  # noqa: S608 - constants only
     )

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from creditbank.core.clock import day_of
 from creditbank.core.keys import keyed
 from creditbank.core.units import Unit
+from creditbank.identity import assists
 from creditbank.ledger import holds, posting
 from creditbank.people import members
 from creditbank.schemes import scheme
-from merchants import codes, redemptions, refunds, requests
+from merchants import codes, redemptions, refunds, requests, tills
 from merchants.errors import AlreadyPaid, VoidTooLate
 from merchants.receipts import PAID_STATES
 from merchants.redemptions import CHECKOUT, Redemption, State
@@ -108,6 +109,7 @@ def void(unit: Unit, *, redemption_id: str, key: str) -> Ended:  # noqa: ARG001
     one = redemptions.lock(unit, redemption_id)
     if one.state in redemptions.OPEN:
         redemptions.of_till(one, unit.actor.id)
+        tills.require_served(unit, tills.find(unit, one.till_id))
     else:
         refunds.require_allowed(unit, one)
         if one.state is State.PAID:
@@ -147,4 +149,5 @@ def stop(unit: Unit, *, member_id: str, key: str) -> Stopped:  # noqa: ARG001
     """
     members.require_own(unit.actor, member_id)
     members.lock(unit, [member_id])
+    assists.done(unit, "assist.stop-codes", member_id)
     return Stopped(codes.stop_live(unit, member_id), redemptions.stop_scanned(unit, member_id))

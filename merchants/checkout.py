@@ -8,26 +8,33 @@ burned code and the request, so it is returned as `Declined`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from creditbank.core import counters
-from creditbank.core.counters import Counter
 from creditbank.core.errors import CreditbankError, InDebt
 from creditbank.core.ids import is_id
 from creditbank.core.keys import keyed
 from creditbank.core.units import Declined, Unit
 from creditbank.core.values import Amount
-from creditbank.ledger import accounts, chart, holds, payments, statements
+from creditbank.ledger import chart, holds, payments, statements
 from creditbank.people import members
-from creditbank.people.errors import MemberSuspended
+from creditbank.people.errors import DelegateEnded, MemberSuspended
 from creditbank.people.members import Member, Status
 from creditbank.schemes import scheme
-from merchants import caps, offer_book, offers, receipts, redemptions, requests, scans, tills
+from merchants import (
+    offer_book,
+    offers,
+    payers,
+    pin_requests,
+    receipts,
+    redemptions,
+    requests,
+    scans,
+    tills,
+)
+from merchants.decisions import Payment, decide
 from merchants.errors import (
-    CodeForeign,
-    CodeScrambled,
-    CodeUnknown,
     NothingUsable,
     OutOfStock,
     PinNeeded,
@@ -35,15 +42,10 @@ from merchants.errors import (
     QuotaUsed,
     RedemptionNotFound,
 )
-from merchants.offer_book import Adopted
-from merchants.offers import Reason
 from merchants.receipts import Receipt
 from merchants.redemptions import CHECKOUT, Redemption, State
 
-RECEIPT_DIGITS = 8
-
-_WRONG_CODES = (CodeScrambled, CodeForeign, CodeUnknown)
-_ENDING = (QuotaUsed, OutOfStock, InDebt, MemberSuspended)
+_ENDING = (QuotaUsed, OutOfStock, InDebt, MemberSuspended, DelegateEnded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,6 @@ class Authorised:
     points: int
     discount_fen: int
     ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Payment:
-    """What was decided under the locks: points 0 means that nothing is usable."""
-
-    redemption: Redemption
-    cart_fen: int | None
-    points: int
-    discount_fen: int
-    reason: Reason | None
-    balance_after: int
-    taking: dict[Counter, int]
 
 
 @keyed
@@ -104,11 +93,11 @@ def scan_and_redeem(
         return requests.refuse(unit, request_id=key, error=error, redemption_id=None)
     redemptions.open_scanned(unit, one)
     try:
-        payment = _decide(
+        payment = decide(
             unit, one, booked, points=points, cart_fen=cart_fen, destination=_to_merchant(one)
         )
     except CreditbankError as error:
-        return _refused(unit, key, one, error)
+        return _refused(unit, key, one, error, cart_fen)
     return receipts.of(_pay(unit, payment))
 
 
@@ -139,11 +128,11 @@ def redeem(
         one, member = _lock(unit, redemption_id, "redeem")
         _require_active(member)
         booked = offer_book.find(unit, one.offer_id)
-        payment = _decide(
+        payment = decide(
             unit, one, booked, points=points, cart_fen=cart_fen, destination=_to_merchant(one)
         )
     except CreditbankError as error:
-        return _refused(unit, key, one, error)
+        return _refused(unit, key, one, error, cart_fen)
     return receipts.of(_pay(unit, payment))
 
 
@@ -174,11 +163,11 @@ def authorise(
         _require_active(member)
         booked = offer_book.find(unit, one.offer_id)
         held = chart.held(one.member_id)
-        payment = _decide(unit, one, booked, points=points, cart_fen=cart_fen, destination=held)
+        payment = decide(unit, one, booked, points=points, cart_fen=cart_fen, destination=held)
         if payment.reason is not None:
             raise NothingUsable(payment.reason)
     except CreditbankError as error:
-        return _refused(unit, key, one, error)
+        return _refused(unit, key, one, error, cart_fen)
     return _set_aside(unit, payment)
 
 
@@ -202,7 +191,7 @@ def capture(
     """
     offers.check_said(None, points)
     one = redemptions.of_till(redemptions.lock(unit, redemption_id), unit.actor.id)
-    tills.require_active(unit, unit.actor.id)
+    till = tills.require_active(unit, unit.actor.id)
     state = State(CHECKOUT.after(one.state, "capture"))
     redemptions.require_in_time(unit, one)
     assert one.hold_id is not None, "an authorised redemption has a hold"
@@ -212,10 +201,11 @@ def capture(
     booked = offer_book.find(unit, one.offer_id)
     offers.check_choice(booked.offer, chosen)
     if chosen < one.points:
-        its_caps = caps.of(booked, member_id=one.member_id, day=one.day)
+        its_caps = redemptions.caps_on(one, booked, one.day)
         its_caps.lock(unit)
-        counters.add(unit, its_caps.lowering(one.points - chosen))
+        counters.add(unit, its_caps.lowering(one.points - chosen, with_pin=one.with_pin))
     paid = holds.capture(unit, hold_id=one.hold_id, units=chosen, destination=_to_merchant(one))
+    payers.tell(unit, one, chosen)
     left = statements.balance(unit, chart.member(one.member_id), one.asset_code)
     changed = redemptions.keep(
         unit,
@@ -227,7 +217,7 @@ def capture(
         transfer_id=paid.transfer_id,
         paid_at=unit.now,
         shop_day=unit.today,
-        cashier_id=unit.actor.member_id,
+        cashier_id=tills.taker(unit, till),
     )
     return receipts.of(changed)
 
@@ -243,13 +233,13 @@ def _take_request(unit: Unit, request_id: str, redemption_id: str) -> None:
 
 def _lock(unit: Unit, redemption_id: str, verb: str) -> tuple[Redemption, Member]:
     """Lock the member and then the redemption of this till, which admits the verb."""
-    tills.require_active(unit, unit.actor.id)
+    till = tills.require_active(unit, unit.actor.id)
     seen = redemptions.of_till(redemptions.find(unit, redemption_id), unit.actor.id)
     member = members.lock(unit, [seen.member_id])[seen.member_id]
     one = redemptions.lock(unit, redemption_id)
     CHECKOUT.after(one.state, verb)
     redemptions.require_in_time(unit, one)
-    return one, member
+    return replace(one, cashier_id=tills.taker(unit, till)), member
 
 
 def _require_active(member: Member) -> None:
@@ -257,65 +247,28 @@ def _require_active(member: Member) -> None:
         raise MemberSuspended(member.member_id, member.status)
 
 
-def _available(unit: Unit, one: Redemption, destination: str) -> int:
-    """Lock all accounts of the payment at once; return what the member can spend."""
-    asset = one.asset_code
-    member, debt = (chart.member(one.member_id), asset), (chart.debt(one.member_id), asset)
-    locked = accounts.lock(unit, {member, debt, (destination, asset)})
-    owed = -(locked[debt].balance or 0)
-    if owed:
-        raise InDebt(asset, owed)
-    return locked[member].balance or 0
-
-
-# Deciding and writing ---------------------------------------------------------------------------
-
-
-def _decide(
-    unit: Unit,
-    one: Redemption,
-    booked: Adopted,
-    *,
-    points: int | None,
-    cart_fen: int | None,
-    destination: str,
-) -> _Payment:
-    """Lock counters and accounts, and decide what is paid; nothing is written."""
-    cart = one.cart_fen if cart_fen is None else cart_fen
-    offers.require_bill(booked.offer, cart)
-    rules = scheme.current(unit)
-    its_caps = caps.of(booked, member_id=one.member_id, day=unit.today)
-    known = its_caps.lock(unit)
-    balance = _available(unit, one, destination)
-    quote = offers.usable(
-        booked.offer, day=unit.today, cart_fen=cart, balance=balance, used=its_caps.used(known)
-    )
-    if quote.points_most == 0 and points is None:
-        return _Payment(one, cart, 0, 0, quote.reason, balance, {})
-    chosen = quote.points_most if points is None else points
-    if chosen > quote.points_most:
-        raise PointsTooMany(one.redemption_id, chosen, quote.points_most)
-    offers.check_choice(booked.offer, chosen)
-    if caps.needs_pin(its_caps, known, rules, chosen):
-        raise PinNeeded(one.redemption_id, chosen)
-    discount_fen = offers.discount_of(booked.offer.rule, chosen)
-    taking = its_caps.taking(chosen)
-    return _Payment(one, cart, chosen, discount_fen, None, balance - chosen, taking)
+# Writing ----------------------------------------------------------------------------------------
 
 
 def _refused(
-    unit: Unit, request_id: str, one: Redemption | None, error: CreditbankError
+    unit: Unit,
+    request_id: str,
+    one: Redemption | None,
+    error: CreditbankError,
+    cart_fen: int | None,
 ) -> Declined:
-    """Remember a final refusal, and end the redemption if nothing can come of it."""
+    """Remember a final refusal: end the redemption if nothing can come of it, or ask for a PIN."""
     if not error.final:
         raise error
     if one is not None and isinstance(error, _ENDING):
         redemptions.keep(unit, one, state=State(CHECKOUT.after(one.state, "decline")))
+    if one is not None and isinstance(error, PinNeeded):
+        pin_requests.want(unit, one, points=error.points, cart_fen=cart_fen)
     redemption_id = None if one is None else one.redemption_id
     return requests.refuse(unit, request_id=request_id, error=error, redemption_id=redemption_id)
 
 
-def _pay(unit: Unit, payment: _Payment) -> Redemption:
+def _pay(unit: Unit, payment: Payment) -> Redemption:
     """Write a payment down; one of 0 points ends the redemption without a transfer."""
     one = payment.redemption
     if payment.points == 0:
@@ -337,6 +290,7 @@ def _pay(unit: Unit, payment: _Payment) -> Redemption:
         key=f"redemption/{one.redemption_id}/pay",
         refers_to=one.redemption_id,
     )
+    payers.tell(unit, one, payment.points)
     return redemptions.keep(
         unit,
         one,
@@ -349,11 +303,12 @@ def _pay(unit: Unit, payment: _Payment) -> Redemption:
         paid_at=unit.now,
         day=unit.today,
         shop_day=unit.today,
-        cashier_id=unit.actor.member_id,
+        cashier_id=one.cashier_id,
+        pin=payment.pin,
     )
 
 
-def _set_aside(unit: Unit, payment: _Payment) -> Authorised:
+def _set_aside(unit: Unit, payment: Payment) -> Authorised:
     one = payment.redemption
     counters.add(unit, payment.taking)
     hold = holds.authorise(
@@ -373,6 +328,7 @@ def _set_aside(unit: Unit, payment: _Payment) -> Authorised:
         hold_id=hold.hold_id,
         ends_at=hold.ends_at,
         day=unit.today,
+        pin=payment.pin,
     )
     return Authorised(
         one.redemption_id, hold.hold_id, payment.points, payment.discount_fen, hold.ends_at

@@ -1,4 +1,4 @@
-"""The digits of pay codes: our prefix, fifteen random digits, a check digit. Pure."""
+"""The digits of pay codes and cards: a prefix, fifteen random digits, a check digit. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from merchants.errors import CodeForeign, CodeScrambled
 
 PREFIX = "97"
+CARD_PREFIX = "96"
 RANDOM_DIGITS = 15
 LENGTH = len(PREFIX) + RANDOM_DIGITS + 1
 
@@ -26,10 +27,15 @@ def check_digit(body: str) -> str:
     return str(-total % 10)
 
 
-def complete(random_digits: str) -> str:
-    """Return the pay code of fifteen random digits."""
-    body = PREFIX + random_digits
+def complete(random_digits: str, *, prefix: str = PREFIX) -> str:
+    """Return the pay code, or the card's code, of fifteen random digits."""
+    body = prefix + random_digits
     return body + check_digit(body)
+
+
+def of_card(digits: str) -> bool:
+    """Tell whether digits that were read are a printed card's."""
+    return digits.startswith(CARD_PREFIX)
 
 
 def read(typed: str) -> str:
@@ -42,7 +48,7 @@ def read(typed: str) -> str:
     digits = "".join(typed.split())
     if not _ANY_PAY_CODE.fullmatch(digits):
         raise CodeScrambled
-    if not digits.startswith(PREFIX):
+    if not digits.startswith((PREFIX, CARD_PREFIX)):
         raise CodeForeign
     if len(digits) != LENGTH or check_digit(digits[:-1]) != digits[-1]:
         raise CodeScrambled

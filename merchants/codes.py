@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Row, UniqueConstraint, insert, select, update
+from sqlalchemy import Index, Row, Select, UniqueConstraint, insert, select, update
 from sqlmodel import Field
 
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
-from creditbank.people import members
+from creditbank.identity import assists
+from creditbank.people import delegates, members
+from creditbank.people.errors import DelegateEnded, MemberSuspended, NotYours
+from creditbank.people.members import Status
 from creditbank.schemes import scheme
-from merchants import code_digits
+from merchants import code_digits, new_devices
 from merchants.errors import CodeExpired, CodeNotFound, CodeStopped, CodeUnknown, CodeUsed
 
 
@@ -32,7 +35,11 @@ class CodeState(StrEnum):
 
 
 class PayCodeRow(OfBank, table=True):
-    """One pay code of a member."""
+    """One pay code of a member.
+
+    ``device_since`` is set where a new device asked for it, ``delegate_id`` where another member
+    did, to pay for this one.
+    """
 
     __tablename__ = "pay_code"
     __table_args__ = (
@@ -47,6 +54,8 @@ class PayCodeRow(OfBank, table=True):
     state: str = Field(max_length=16)
     issued_at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
+    device_since: datetime | None = Field(sa_type=UtcDateTime)
+    delegate_id: str | None = Field(max_length=40)
 
 
 pay_codes = table(PayCodeRow)
@@ -65,48 +74,99 @@ class CodeIssued:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Whose code it is that a till has read."""
+    """Whose code it is that a till has read, and who shows it.
+
+    ``device_since`` is set on a new device, ``card_id`` on a printed card.
+    """
 
     pay_code_id: str
     member_id: str
+    device_since: datetime | None = None
+    delegate_id: str | None = None
+    card_id: str | None = None
 
 
 @keyed
-def issue(unit: Unit, *, member_id: str, key: str) -> CodeIssued:  # noqa: ARG001
+def issue(unit: Unit, *, member_id: str, key: str) -> CodeIssued:
     """Give a member a pay code: a new one, or the live one if it is younger than the period.
+
+    In an assist it takes the member's PIN, typed for this very request.
 
     Raises:
         MemberNotFound: this bank has no such member.
         MemberSuspended: the member may not spend now.
         NotYours: a member asks for somebody else's.
+        AssistPinNeeded: someone in office asks in an assist, without the PIN.
     """
     members.require_own(unit.actor, member_id)
     members.require_active(unit, member_id)
+    assists.require_pin(unit, member_id, key)
+    issued = _issue(unit, member_id, None)
+    assists.done(unit, "assist.pay-code", issued.pay_code_id)
+    return issued
+
+
+@keyed
+def issue_delegated(unit: Unit, *, member_id: str, key: str) -> CodeIssued:  # noqa: ARG001
+    """Give a delegate, who asks, a pay code for the member who named them.
+
+    Raises:
+        MemberNotFound: this bank has no such member.
+        MemberSuspended: one of the two may not spend now.
+        NotYours: whoever asks is no member.
+        DelegateEnded, DelegateTooNew: they may not pay for this member now.
+    """
+    delegate_id = unit.actor.member_id
+    if unit.actor.role != members.MEMBER_ROLE or delegate_id is None:
+        raise NotYours
+    if delegates.active(unit, member_id, delegate_id) is None:
+        raise DelegateEnded
+    both = members.lock(unit, {member_id, delegate_id})
+    for one in both.values():
+        if one.status is not Status.ACTIVE:
+            raise MemberSuspended(one.member_id, one.status)
+    delegates.require(unit, member_id, delegate_id)
+    return _issue(unit, member_id, delegate_id)
+
+
+def _issue(unit: Unit, member_id: str, delegate_id: str | None) -> CodeIssued:
+    """Give out a code of a member, who is locked; each who shows codes has their own live ones."""
     rules = scheme.current(unit)
     period = timedelta(seconds=rules.code_period_s)
-    live = _lock_live(unit, member_id)
-    if live and unit.now < live[-1].issued_at + period:
+    device_since = new_devices.since(unit)
+    live = _lock_live(unit, member_id, delegate_id)
+    if live and live[-1].device_since == device_since and unit.now < live[-1].issued_at + period:
         return _issued(live[-1], period)
     too_many = len(live) + 1 - rules.live_codes_most
     if too_many > 0:
         _end(unit, [row.pay_code_id for row in live[:too_many]], CodeState.REPLACED)
-    row = {
-        "bank_id": unit.bank_id,
-        "pay_code_id": unit.new_id("pcd"),
-        "member_id": member_id,
-        "digits": code_digits.complete(unit.ids.digits(code_digits.RANDOM_DIGITS)),
-        "state": CodeState.LIVE,
-        "issued_at": unit.now,
-        "ends_at": unit.now + timedelta(seconds=rules.code_ttl_s),
-    }
+    row = _row(
+        unit, Shown(unit.new_id("pcd"), member_id, device_since, delegate_id), CodeState.LIVE
+    )
+    row |= {"ends_at": unit.now + timedelta(seconds=rules.code_ttl_s)}
     unit.run(insert(pay_codes), row)
     return CodeIssued(
-        str(row["pay_code_id"]),
-        unit.now,
-        unit.now + timedelta(seconds=rules.code_ttl_s),
-        unit.now + period,
-        CodeState.LIVE,
+        str(row["pay_code_id"]), unit.now, row["ends_at"], unit.now + period, CodeState.LIVE
     )
+
+
+def _row(unit: Unit, of: Shown, state: CodeState) -> dict[str, Any]:
+    return {
+        "bank_id": unit.bank_id,
+        "pay_code_id": of.pay_code_id,
+        "member_id": of.member_id,
+        "digits": code_digits.complete(unit.ids.digits(code_digits.RANDOM_DIGITS)),
+        "state": state,
+        "issued_at": unit.now,
+        "ends_at": unit.now,
+        "device_since": of.device_since,
+        "delegate_id": of.delegate_id,
+    }
+
+
+def stand_in(unit: Unit, card: Shown) -> None:
+    """Write down a used pay code, never shown, for a card that was scanned."""
+    unit.run(insert(pay_codes), _row(unit, card, CodeState.USED))
 
 
 def _issued(row: Row[Any], period: timedelta) -> CodeIssued:
@@ -135,6 +195,27 @@ def digits(view: View, pay_code_id: str) -> str:
     return str(row.digits)
 
 
+def digits_of(
+    view: View, pay_code_id: str, *, member_id: str, delegate_id: str | None = None
+) -> str:
+    """Return the digits of a code that a member, or a delegate for them, shows.
+
+    Raises:
+        CodeNotFound: this bank has none of this id, or somebody else shows it.
+    """
+    row = view.row(
+        select(pay_codes.c.digits).where(
+            pay_codes.c.bank_id == view.bank_id,
+            pay_codes.c.pay_code_id == pay_code_id,
+            pay_codes.c.member_id == member_id,
+            pay_codes.c.delegate_id == delegate_id,
+        )
+    )
+    if row is None:
+        raise CodeNotFound(pay_code_id)
+    return str(row.digits)
+
+
 def shown(view: View, code: str) -> Shown:
     """Return whose code a till has read; whether it is still good is seen by `burn`.
 
@@ -144,24 +225,27 @@ def shown(view: View, code: str) -> Shown:
         CodeUnknown: nobody here was given it.
     """
     row = view.row(
-        select(pay_codes.c.pay_code_id, pay_codes.c.member_id).where(
-            pay_codes.c.bank_id == view.bank_id, pay_codes.c.digits == code_digits.read(code)
-        )
+        select(
+            pay_codes.c.pay_code_id,
+            pay_codes.c.member_id,
+            pay_codes.c.device_since,
+            pay_codes.c.delegate_id,
+        ).where(pay_codes.c.bank_id == view.bank_id, pay_codes.c.digits == code_digits.read(code))
     )
     if row is None:
         raise CodeUnknown
-    return Shown(row.pay_code_id, row.member_id)
+    return Shown(row.pay_code_id, row.member_id, row.device_since, row.delegate_id)
 
 
 def burn(unit: Unit, code: Shown) -> None:
-    """Use a code up, and all other live codes of its member; the member is locked.
+    """Use a code up, and all other live ones of who shows it; the member is locked.
 
     Raises:
         CodeUsed: it was scanned before.
         CodeExpired: it is too old, or was replaced by newer ones.
         CodeStopped: its owner stopped it.
     """
-    live = [row.pay_code_id for row in _lock_live(unit, code.member_id)]
+    live = [row.pay_code_id for row in _lock_live(unit, code.member_id, code.delegate_id)]
     if code.pay_code_id not in live:
         row = unit.row(
             select(pay_codes.c.state).where(
@@ -175,28 +259,34 @@ def burn(unit: Unit, code: Shown) -> None:
     _end(unit, live, CodeState.USED)
 
 
-def stop_live(unit: Unit, member_id: str) -> int:
-    """Stop the live codes of a member, who is locked; return how many."""
-    live = [row.pay_code_id for row in _lock_live(unit, member_id)]
+def stop_live(unit: Unit, member_id: str, *, delegate_id: str | None = None) -> int:
+    """Stop the live codes of a member, who is locked, or those of a delegate; return how many."""
+    query = _live(unit, member_id)
+    if delegate_id is not None:
+        query = query.where(pay_codes.c.delegate_id == delegate_id)
+    live = [row.pay_code_id for row in unit.rows(query)]
     _end(unit, live, CodeState.STOPPED)
     return len(live)
 
 
-def _lock_live(unit: Unit, member_id: str) -> list[Row[Any]]:
-    """Lock the codes of a member that are live and not over yet, oldest first."""
-    return list(
-        unit.rows(
-            select(pay_codes)
-            .where(
-                pay_codes.c.bank_id == unit.bank_id,
-                pay_codes.c.member_id == member_id,
-                pay_codes.c.state == CodeState.LIVE,
-                pay_codes.c.ends_at > unit.now,
-            )
-            .order_by(pay_codes.c.issued_at, pay_codes.c.pay_code_id)
-            .with_for_update(key_share=True)
+def _live(unit: Unit, member_id: str) -> Select[Any]:
+    """Return the query that locks a member's codes that are live and not over, oldest first."""
+    return (
+        select(pay_codes)
+        .where(
+            pay_codes.c.bank_id == unit.bank_id,
+            pay_codes.c.member_id == member_id,
+            pay_codes.c.state == CodeState.LIVE,
+            pay_codes.c.ends_at > unit.now,
         )
+        .order_by(pay_codes.c.issued_at, pay_codes.c.pay_code_id)
+        .with_for_update(key_share=True)
     )
+
+
+def _lock_live(unit: Unit, member_id: str, delegate_id: str | None) -> list[Row[Any]]:
+    """Lock the live codes that a member shows, or that a delegate shows for them."""
+    return list(unit.rows(_live(unit, member_id).where(pay_codes.c.delegate_id == delegate_id)))
 
 
 def _end(unit: Unit, pay_code_ids: list[str], state: CodeState) -> None:

@@ -323,3 +323,42 @@ class RefundForbidden(Forbidden):
     zh = "累计退款超过 {points_most} 分，须由收款人以外的人办理"
     en = "Refunds above {points_most} points are for someone other than the cashier"
     points_most: int
+
+
+@dataclass(eq=False)
+class PinNotWanted(Refused):
+    """No PIN is waited for, or not any more."""
+
+    slug = "pin-not-wanted"
+    zh = "这笔核销没有在等待密码"
+    en = "Nobody waits for a PIN for this redemption"
+    redemption_id: str
+
+
+@dataclass(eq=False)
+class CardNotFound(NotFound):
+    """No such card in this bank."""
+
+    slug = "card-not-found"
+    zh = "没有这张付款卡"
+    en = "There is no such card"
+    card_id: str
+
+
+@dataclass(eq=False)
+class CardEnded(Refused):
+    """The card was stopped, or a newer one took its place."""
+
+    slug = "card-ended"
+    zh = "这张付款卡已停用，请使用新卡或联系社区"
+    en = "This card was stopped; use the new one, or ask the office"
+
+
+@dataclass(eq=False)
+class NotRegistering(Forbidden):
+    """The operator did not let this shop put volunteers down."""
+
+    slug = "not-registering"
+    zh = "本店没有登记志愿者的权限，请联系互助社"
+    en = "This shop may not register volunteers; ask the society"
+    merchant_id: str

@@ -13,6 +13,7 @@ from sqlmodel import Field
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
+from creditbank.people import trail
 from merchants import offer_files, offers, partners
 from merchants.errors import OfferNotFound, OfferUnclear
 from merchants.offers import Item, Offer
@@ -80,6 +81,7 @@ def adopt(unit: Unit, *, merchant_id: str, text: str, key: str) -> str:  # noqa:
             "adopted_at": unit.now,
         },
     )
+    trail.record(unit, "offer adopted", offer_id, after={"merchant_id": merchant_id})
     return offer_id
 
 
@@ -96,6 +98,7 @@ def withdraw(unit: Unit, *, offer_id: str, key: str) -> OfferState:  # noqa: ARG
         .where(adopted.c.bank_id == unit.bank_id, adopted.c.offer_id == offer_id)
         .values(state=OfferState.WITHDRAWN)
     )
+    trail.record(unit, "offer withdrawn", offer_id)
     return OfferState.WITHDRAWN
 
 

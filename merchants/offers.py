@@ -32,6 +32,7 @@ class Reason(StrEnum):
     DAY_CAP = "day_cap"
     MEMBER_LIMIT = "member_limit"
     NO_BALANCE = "no_balance"
+    OWN_LIMIT = "own_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,15 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The most points usable now, what they take off, and why it is none."""
+    """The most points usable now, what they take off, and why it is none.
+
+    ``pin_needed`` says that taking so many would want a PIN.
+    """
 
     points_most: int
     discount_fen: int
     reason: Reason | None = None
+    pin_needed: bool = False
 
 
 NONE_USED = Used()
@@ -176,11 +181,18 @@ def discount_of(rule: Step | Item, points: int) -> int:
 
 
 def usable(
-    offer: Offer, *, day: date, cart_fen: int | None, balance: int, used: Used = NONE_USED
+    offer: Offer,
+    *,
+    day: date,
+    cart_fen: int | None,
+    balance: int,
+    used: Used = NONE_USED,
+    own_left: int | None = None,
 ) -> Quote:
     """Return the most points usable on a day, for a bill, with a balance.
 
-    The rule speaks first, then the day's caps, then the shop's quota or stock, then the balance.
+    The rule speaks first, then the day's caps, then the shop's quota or stock, then what is left
+    of the card's or the delegate's own limit (``own_left``, None without one), then the balance.
 
     Raises:
         QuotaUsed: the shop's points of the day are used up.
@@ -189,23 +201,25 @@ def usable(
     if not offer.holds_on(day):
         return Quote(0, 0, Reason.NOT_TODAY)
     if isinstance(offer.rule, Item):
-        return _item(offer.rule, balance, used)
+        return _item(offer.rule, balance, used, own_left)
     if cart_fen is None:
         return Quote(0, 0, Reason.NO_CART)
-    return _step(offer.rule, cart_fen, balance, used)
+    return _step(offer.rule, cart_fen, balance, used, own_left)
 
 
-def _item(rule: Item, balance: int, used: Used) -> Quote:
+def _item(rule: Item, balance: int, used: Used, own_left: int | None) -> Quote:
     if rule.most_per_member is not None and used.member_ever >= rule.most_per_member:
         return Quote(0, 0, Reason.MEMBER_LIMIT)
     if rule.stock is not None and used.stock >= rule.stock:
         raise OutOfStock
+    if own_left is not None and own_left < rule.points:
+        return Quote(0, 0, Reason.OWN_LIMIT)
     if balance < rule.points:
         return Quote(0, 0, Reason.NO_BALANCE)
     return Quote(rule.points, 0)
 
 
-def _step(rule: Step, cart_fen: int, balance: int, used: Used) -> Quote:
+def _step(rule: Step, cart_fen: int, balance: int, used: Used, own_left: int | None) -> Quote:
     most = points_of_bill(rule, cart_fen)
     if most == 0:
         return Quote(0, 0, Reason.BELOW_STEP)
@@ -217,6 +231,10 @@ def _step(rule: Step, cart_fen: int, balance: int, used: Used) -> Quote:
         most = min(most, rule.most_per_merchant_day - used.merchant_day)
         if most <= 0:
             raise QuotaUsed
+    if own_left is not None:
+        most = min(most, own_left)
+        if most <= 0:
+            return Quote(0, 0, Reason.OWN_LIMIT)
     most = min(most, balance)
     if most <= 0:
         return Quote(0, 0, Reason.NO_BALANCE)

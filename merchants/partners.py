@@ -14,10 +14,10 @@ from creditbank.core.keys import keyed
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, table, to_bank, within_bank
 from creditbank.core.texts import line
-from creditbank.core.units import Unit, View
+from creditbank.core.units import Actor, Unit, View
 from creditbank.core.values import AssetKind
 from creditbank.ledger import accounts
-from creditbank.people import communities
+from creditbank.people import communities, trail
 from merchants.errors import MerchantNotFound
 
 _NAME_MOST = 60
@@ -62,6 +62,7 @@ class MerchantRow(OfBank, table=True):
     asset_code: str = Field(max_length=16)
     community_id: str | None = Field(max_length=40)
     state: str = Field(max_length=16)
+    registers_volunteers: bool | None
 
 
 merchants = table(MerchantRow)
@@ -125,7 +126,23 @@ def register(
             "state": MerchantState.ACTIVE,
         },
     )
+    trail.record(unit, "merchant taken in", merchant_id)
     return merchant_id
+
+
+def owns(actor: Actor, merchant_id: str) -> bool:
+    """Tell whether the actor's role holds at a merchant; an owner's holds at their own only."""
+    return actor.merchants is None or merchant_id in actor.merchants
+
+
+def require_own(actor: Actor, merchant_id: str) -> None:
+    """See that the actor's role holds at a merchant; to owners the others do not exist.
+
+    Raises:
+        MerchantNotFound: it holds at others only.
+    """
+    if not owns(actor, merchant_id):
+        raise MerchantNotFound(merchant_id)
 
 
 def find(view: View, merchant_id: str) -> Merchant:
@@ -177,10 +194,12 @@ def reinstate(unit: Unit, *, merchant_id: str, key: str) -> MerchantState:  # no
 
 
 def _move(unit: Unit, merchant_id: str, verb: str) -> MerchantState:
+    require_own(unit.actor, merchant_id)
     state = MerchantState(PARTNERSHIP.after(find(unit, merchant_id).state, verb))
     unit.run(
         update(merchants)
         .where(merchants.c.bank_id == unit.bank_id, merchants.c.merchant_id == merchant_id)
         .values(state=state)
     )
+    trail.record(unit, f"merchant {verb}", merchant_id, after={"state": state})
     return state

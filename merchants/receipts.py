@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from creditbank.core.units import View
 from merchants import offer_book, offers, redemptions, requests
-from merchants.errors import RequestNotFound
-from merchants.redemptions import Redemption, State
+from merchants.errors import RedemptionNotFound, RequestNotFound
+from merchants.redemptions import PinState, Redemption, State
 from merchants.requests import RequestState
 
 PAID_STATES = (State.PAID, State.REFUNDED_IN_PART, State.REFUNDED)
@@ -18,7 +18,9 @@ PAID_STATES = (State.PAID, State.REFUNDED_IN_PART, State.REFUNDED)
 class Receipt:
     """A redemption as paper: ``reason`` says why nothing was usable, ``points`` is then 0.
 
-    ``to_pay_fen`` is what the customer still pays at the till (None: the offer has no bill).
+    ``to_pay_fen`` is what the customer still pays at the till (None: the offer has no bill);
+    ``pin`` is whether the till waits for a PIN. ``by_delegate`` says that somebody else showed the
+    code; ``delegate_id`` says who, to the member alone.
     """
 
     redemption_id: str
@@ -37,17 +39,24 @@ class Receipt:
     transfer_id: str | None
     paid_at: datetime | None
     reason: str | None
+    pin: PinState | None = None
+    by_delegate: bool = False
+    delegate_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What became of a till's request; ``refusal`` is the slug of the error it got."""
+    """What became of a till's request; ``refusal`` is the slug of the error it got.
+
+    ``pin`` is where the PIN of its redemption stands, also after the refusal that asked for it.
+    """
 
     request_id: str
     state: State | RequestState
     redemption_id: str | None
     refusal: str | None
     receipt: Receipt | None
+    pin: PinState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +94,20 @@ def of(one: Redemption) -> Receipt:
         one.transfer_id,
         one.paid_at,
         one.reason,
+        one.pin,
+        one.delegate_id is not None,
     )
 
 
 def receipt(
-    view: View, redemption_id: str, *, till_id: str | None = None, member_id: str | None = None
+    view: View,
+    redemption_id: str,
+    *,
+    till_id: str | None = None,
+    member_id: str | None = None,
+    merchants: tuple[str, ...] | None = None,
 ) -> Receipt:
-    """Return a receipt; naming a till or a member shows only their own.
+    """Return a receipt; naming a till, a member or merchants shows only their own.
 
     Raises:
         RedemptionNotFound: this bank has none of this id, or it is somebody else's.
@@ -101,6 +117,9 @@ def receipt(
         redemptions.of_till(one, till_id)
     if member_id is not None:
         redemptions.of_member(one, member_id)
+        return replace(of(one), delegate_id=one.delegate_id)
+    if merchants is not None and one.merchant_id not in merchants:
+        raise RedemptionNotFound(redemption_id)
     return of(one)
 
 
@@ -115,9 +134,12 @@ def by_request(view: View, *, till_id: str, request_id: str) -> Asked:
         raise RequestNotFound(request_id)
     if row.state != RequestState.TAKEN:
         state = RequestState(row.state)
-        return Asked(request_id, state, row.redemption_id, row.refusal, None)
+        pin = None
+        if row.redemption_id is not None:
+            pin = redemptions.find(view, row.redemption_id).pin
+        return Asked(request_id, state, row.redemption_id, row.refusal, None, pin)
     one = redemptions.find(view, row.redemption_id)
-    return Asked(request_id, one.state, one.redemption_id, None, of(one))
+    return Asked(request_id, one.state, one.redemption_id, None, of(one), one.pin)
 
 
 def day(view: View, merchant_id: str, on: date) -> MerchantDay:

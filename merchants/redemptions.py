@@ -22,6 +22,7 @@ from creditbank.core.units import Unit, View
 from creditbank.ledger import holds
 from merchants import caps, offer_book
 from merchants.errors import RedemptionExpired, RedemptionNotFound
+from merchants.offer_book import Adopted
 
 
 class State(StrEnum):
@@ -86,10 +87,22 @@ CHECKOUT = Machine(
 OPEN = (State.SCANNED, State.AUTHORISED)
 
 
+class PinState(StrEnum):
+    """Where the PIN of a redemption stands: a till waits while it is wanted."""
+
+    WANTED = "wanted"
+    GIVEN = "given"
+    USED = "used"
+    REFUSED = "refused"
+
+
 class RedemptionRow(OfBank, table=True):
     """One redemption. ``points`` are those set aside or taken; ``day`` is whose caps they count.
 
     ``shop_day`` is on whose report it stands: the day it was paid, else the day it was scanned.
+    ``pin_points`` is how many points a PIN was wanted or given for. ``device_since`` is set where
+    the code was shown on a new device; ``card_id`` and ``delegate_id`` where it was no code of
+    the member's own phone.
     """
 
     __tablename__ = "redemption"
@@ -110,6 +123,7 @@ class RedemptionRow(OfBank, table=True):
         Index("ix_redemption_due", "bank_id", "state", "ends_at"),
         Index("ix_redemption_merchant", "bank_id", "merchant_id", "shop_day"),
         Index("ix_redemption_member", "bank_id", "member_id", "state"),
+        Index("ix_redemption_delegate", "bank_id", "delegate_id", "state"),
     )
 
     redemption_id: str = Field(primary_key=True, max_length=40)
@@ -135,6 +149,12 @@ class RedemptionRow(OfBank, table=True):
     scanned_at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
     paid_at: datetime | None = Field(sa_type=UtcDateTime)
+    pin: str | None = Field(max_length=12)
+    pin_points: int | None = Field(sa_type=BigInteger)
+    pin_given_at: datetime | None = Field(sa_type=UtcDateTime)
+    device_since: datetime | None = Field(sa_type=UtcDateTime)
+    card_id: str | None = Field(max_length=40)
+    delegate_id: str | None = Field(max_length=40)
 
 
 redemptions = table(RedemptionRow)
@@ -142,9 +162,10 @@ redemptions = table(RedemptionRow)
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A redemption; ``cashier_id`` is the member behind the till, ``reason`` why nothing was used.
+    """A redemption; ``cashier_id`` is who was at the till, ``reason`` why nothing was used.
 
-    ``balance_after`` is what the member had left to spend when it was paid.
+    ``balance_after`` is what the member had left to spend when it was paid. ``delegate_id`` is
+    the member who showed the code for another.
     """
 
     redemption_id: str
@@ -170,6 +191,22 @@ class Redemption:
     scanned_at: datetime
     ends_at: datetime
     paid_at: datetime | None
+    pin: PinState | None = None
+    pin_points: int | None = None
+    pin_given_at: datetime | None = None
+    device_since: datetime | None = None
+    card_id: str | None = None
+    delegate_id: str | None = None
+
+    @property
+    def payer_id(self) -> str:
+        """Who shows the code, and whose PIN is wanted: the member, or their delegate."""
+        return self.delegate_id or self.member_id
+
+    @property
+    def with_pin(self) -> bool:
+        """Whether it was paid with a PIN, so that it counts in no limit without one."""
+        return self.pin is PinState.USED
 
 
 _COLUMNS = [one for one in redemptions.c if one.name != "bank_id"]
@@ -177,7 +214,8 @@ _COLUMNS = [one for one in redemptions.c if one.name != "bank_id"]
 
 def _redemption(row: Row[Any]) -> Redemption:
     one = Redemption(**row._mapping)  # noqa: SLF001 - the mapping of a row is public
-    return replace(one, state=State(one.state))
+    pin = None if one.pin is None else PinState(one.pin)
+    return replace(one, state=State(one.state), pin=pin)
 
 
 def open_scanned(unit: Unit, one: Redemption) -> None:
@@ -273,18 +311,23 @@ def require_in_time(view: View, one: Redemption) -> None:
         raise RedemptionExpired(one.redemption_id)
 
 
-def stop_scanned(unit: Unit, member_id: str) -> int:
-    """Cancel the scanned redemptions of a member, who is locked; return how many."""
-    rows = unit.rows(
-        select(*_COLUMNS)
-        .where(
-            redemptions.c.bank_id == unit.bank_id,
-            redemptions.c.member_id == member_id,
-            redemptions.c.state == State.SCANNED,
-        )
-        .order_by(redemptions.c.redemption_id)
-        .with_for_update(key_share=True)
+def stop_scanned(
+    unit: Unit, member_id: str, *, card_id: str | None = None, delegate_id: str | None = None
+) -> int:
+    """Cancel the scanned redemptions of a member, who is locked; return how many.
+
+    Naming a card or a delegate cancels only those that were opened by it.
+    """
+    query = select(*_COLUMNS).where(
+        redemptions.c.bank_id == unit.bank_id,
+        redemptions.c.member_id == member_id,
+        redemptions.c.state == State.SCANNED,
     )
+    if card_id is not None:
+        query = query.where(redemptions.c.card_id == card_id)
+    if delegate_id is not None:
+        query = query.where(redemptions.c.delegate_id == delegate_id)
+    rows = unit.rows(query.order_by(redemptions.c.redemption_id).with_for_update(key_share=True))
     for row in rows:
         keep(unit, _redemption(row), state=State(CHECKOUT.after(row.state, "stop")))
     return len(rows)
@@ -320,14 +363,19 @@ def expire(unit: Unit, redemption_id: str) -> State:
     return keep(unit, one, state=State(CHECKOUT.after(one.state, "expire"))).state
 
 
-def caps_of(view: View, one: Redemption) -> caps.Caps:
-    """Return the counters that a redemption counts in."""
-    booked = offer_book.find(view, one.offer_id)
-    return caps.of(booked, member_id=one.member_id, day=one.day)
+def caps_on(one: Redemption, booked: Adopted, day: date) -> caps.Caps:
+    """Return the counters that a redemption of an offer counts in on a day."""
+    return caps.of(
+        booked,
+        member_id=one.member_id,
+        day=day,
+        card_id=one.card_id,
+        delegate_id=one.delegate_id,
+    )
 
 
 def give_caps_back(unit: Unit, one: Redemption) -> None:
     """Undo what a redemption took from its counters; it is locked."""
-    its_caps = caps_of(unit, one)
+    its_caps = caps_on(one, offer_book.find(unit, one.offer_id), one.day)
     its_caps.lock(unit)
-    counters.add(unit, its_caps.giving_back(one.points))
+    counters.add(unit, its_caps.giving_back(one.points, with_pin=one.with_pin))

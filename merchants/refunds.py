@@ -19,10 +19,9 @@ from creditbank.ledger import chart, payments
 from creditbank.people.members import MEMBER_ROLE
 from creditbank.schemes import scheme
 from creditbank.schemes.scheme import Scheme
-from merchants import offer_book, offers, redemptions, tills
+from merchants import offer_book, offers, partners, payers, redemptions, tills
 from merchants.errors import (
     NothingToRefund,
-    OwnCode,
     RedemptionNotFound,
     RefundForbidden,
     RefundTooLate,
@@ -105,7 +104,7 @@ def refund(
 
 
 def require_allowed(unit: Unit, one: Redemption) -> None:
-    """See that the actor is staff, or a till of the merchant, and gives nothing to oneself.
+    """See that the actor is staff, the owner or a till of the merchant; nobody gives to oneself.
 
     Raises:
         RedemptionNotFound: it is another merchant's, or a member asks.
@@ -115,10 +114,9 @@ def require_allowed(unit: Unit, one: Redemption) -> None:
     if is_id(unit.actor.id, "til"):
         if tills.require_active(unit, unit.actor.id).merchant_id != one.merchant_id:
             raise RedemptionNotFound(one.redemption_id)
-    elif unit.actor.role == MEMBER_ROLE:
+    elif unit.actor.role == MEMBER_ROLE or not partners.owns(unit.actor, one.merchant_id):
         raise RedemptionNotFound(one.redemption_id)
-    if unit.actor.member_id == one.member_id:
-        raise OwnCode
+    payers.refuse_own(unit, one.member_id, one.delegate_id)
 
 
 def _points_back(
@@ -143,6 +141,7 @@ def require_second_person(unit: Unit, one: Redemption, rules: Scheme, refunded: 
     Raises:
         RefundForbidden: it is the cashier, or the till that took the points.
     """
-    cashier = one.cashier_id is not None and one.cashier_id == unit.actor.member_id
-    if refunded > rules.refund_alone_points_most and (unit.actor.id == one.till_id or cashier):
+    if refunded <= rules.refund_alone_points_most:
+        return
+    if payers.same_cashier(unit, one):
         raise RefundForbidden(rules.refund_alone_points_most)

@@ -17,12 +17,23 @@ from creditbank.people import members
 from creditbank.people.errors import MemberSuspended
 from creditbank.people.members import Status
 from creditbank.schemes import scheme
-from merchants import caps, codes, offer_book, offers, redemptions, requests, tills
+from merchants import (
+    caps,
+    cards,
+    code_digits,
+    codes,
+    offer_book,
+    offers,
+    payers,
+    redemptions,
+    requests,
+    tills,
+)
 from merchants.codes import Shown
-from merchants.errors import CodeForeign, CodeScrambled, CodeUnknown, OwnCode
+from merchants.errors import CodeForeign, CodeScrambled, CodeUnknown
 from merchants.offer_book import Adopted
 from merchants.offers import Quote, Reason
-from merchants.redemptions import CHECKOUT, Redemption, State
+from merchants.redemptions import CHECKOUT, PinState, Redemption, State
 from merchants.tills import Till
 
 RECEIPT_DIGITS = 8
@@ -32,7 +43,10 @@ _WRONG_CODES = (CodeScrambled, CodeForeign, CodeUnknown)
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A redemption that was opened: the most points usable now; they are not set aside."""
+    """A redemption that was opened: the most points usable now; they are not set aside.
+
+    ``pin_needed`` says that taking so many wants a PIN.
+    """
 
     redemption_id: str
     offer_id: str
@@ -40,6 +54,7 @@ class Scanned:
     discount_fen: int
     reason: Reason | None
     ends_at: datetime
+    pin_needed: bool = False
 
 
 @keyed
@@ -68,6 +83,8 @@ def scan(
         if not error.final:
             raise
         return requests.refuse(unit, request_id=key, error=error, redemption_id=None)
+    if one.card_id is not None and quote.pin_needed:
+        one = replace(one, pin=PinState.WANTED, pin_points=quote.points_most)
     redemptions.open_scanned(unit, one)
     return Scanned(
         redemption_id,
@@ -76,6 +93,7 @@ def scan(
         quote.discount_fen,
         quote.reason,
         one.ends_at,
+        quote.pin_needed,
     )
 
 
@@ -112,17 +130,17 @@ def read_code(
         CodeScrambled, CodeForeign, CodeUnknown: a wrong code, counted at the till.
         CodeUsed, CodeExpired, CodeStopped: it is no longer good.
         OfferNotFound, OfferUnclear, BadField: the till must say what it means.
-        OwnCode: it is the cashier's own.
+        OwnCode: it is the cashier's own, or they are the delegate.
+        CardEnded: the card was stopped.
         MemberSuspended, InDebt: the member cannot spend; the code is burned.
     """
     till = tills.require_open(unit, unit.actor.id)
     rules = scheme.current(unit)
     try:
-        shown = codes.shown(unit, code)
+        shown = _shown(unit, code)
     except _WRONG_CODES as error:
         raise tills.count_wrong(unit, till_id=till.till_id, scheme=rules, error=error) from error
-    if unit.actor.member_id == shown.member_id:
-        raise OwnCode
+    payers.refuse_own(unit, shown.member_id, shown.delegate_id)
     booked = offer_book.choose(
         unit,
         merchant_id=till.merchant_id,
@@ -131,7 +149,10 @@ def read_code(
     )
     offers.check_bill(booked.offer, cart_fen)
     member = members.lock(unit, [shown.member_id])[shown.member_id]
-    codes.burn(unit, shown)
+    if shown.card_id is None:
+        codes.burn(unit, shown)
+    else:
+        cards.use(unit, shown)
     if member.status is not Status.ACTIVE:
         raise MemberSuspended(member.member_id, member.status)
     issues.refuse_debtor(unit, member.member_id, till.asset)
@@ -144,12 +165,22 @@ def read_code(
     ), booked
 
 
+def _shown(unit: Unit, code: str) -> Shown:
+    """Return whose code or card a till has read.
+
+    Raises:
+        CodeScrambled, CodeForeign, CodeUnknown: it is none of ours.
+    """
+    digits = code_digits.read(code)
+    return cards.shown(unit, digits) if code_digits.of_card(digits) else codes.shown(unit, digits)
+
+
 def _opened(unit: Unit, redemption_id: str, till: Till, shown: Shown) -> Redemption:
     return Redemption(
         redemption_id=redemption_id,
         receipt_no=unit.ids.digits(RECEIPT_DIGITS),
         till_id=till.till_id,
-        cashier_id=unit.actor.member_id,
+        cashier_id=tills.taker(unit, till),
         merchant_id=till.merchant_id,
         member_id=shown.member_id,
         offer_id="",
@@ -169,6 +200,9 @@ def _opened(unit: Unit, redemption_id: str, till: Till, shown: Shown) -> Redempt
         scanned_at=unit.now,
         ends_at=unit.now,
         paid_at=None,
+        device_since=shown.device_since,
+        card_id=shown.card_id,
+        delegate_id=shown.delegate_id,
     )
 
 
@@ -176,15 +210,28 @@ def quote_now(view: View, one: Redemption, booked: Adopted, cart_fen: int | None
     """Return the most points usable, by what can be read without locks.
 
     Raises:
+        DelegateEnded, DelegateTooNew: whoever showed the code may not pay now.
         QuotaUsed: the shop's points of the day are used up.
         OutOfStock: the thing is gone.
     """
-    its_caps = caps.of(booked, member_id=one.member_id, day=view.today)
+    rules = scheme.current(view)
+    its_caps = redemptions.caps_on(one, booked, view.today)
+    known = its_caps.peek(view)
     left = statements.balance(view, chart.member(one.member_id), one.asset_code)
-    return offers.usable(
+    quote = offers.usable(
         booked.offer,
         day=view.today,
         cart_fen=cart_fen,
         balance=left.available,
-        used=its_caps.used(its_caps.peek(view)),
+        used=its_caps.used(known),
+        own_left=its_caps.own_left(
+            known,
+            card_points=rules.card_points_day,
+            delegate_points=payers.points_day(view, one),
+        ),
     )
+    new_device = one.device_since is not None
+    pin_needed = quote.points_most > 0 and caps.needs_pin(
+        its_caps, known, rules, quote.points_most, new_device=new_device
+    )
+    return replace(quote, pin_needed=pin_needed)

@@ -1,6 +1,7 @@
 """Tills: where a merchant takes points, and the lock after too many wrong codes.
 
-Wrong codes are counted under the till's own row lock, so a parallel burst counts exactly.
+Wrong codes are counted under the till's own row lock, so a parallel burst counts exactly. While
+its merchant has cashiers, a till takes points only in the turn of one of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Row, Select, insert, select, update
+from sqlalchemy import JSON, Column, Row, Select, exists, insert, select, update
 from sqlmodel import Field
 
 from creditbank.core.errors import CreditbankError
@@ -18,10 +19,13 @@ from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
+from creditbank.people import trail
 from creditbank.schemes.scheme import Scheme
 from merchants import partners
+from merchants.cashiers import CashierState, cashiers, till_turns
 from merchants.errors import MerchantSuspended, TillLocked, TillNotFound, TillSuspended
 from merchants.partners import MerchantState
+from merchants.till_errors import CashierNeeded
 
 _NAME_MOST = 40
 
@@ -52,7 +56,11 @@ tills = table(TillRow)
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """A till, with the state and the asset of its merchant."""
+    """A till, with the state and the asset of its merchant.
+
+    ``cashier_id`` is whose turn it is now, and ``behind_id`` the member they also are;
+    ``has_cashiers`` says that it takes points in somebody's turn only.
+    """
 
     till_id: str
     merchant_id: str
@@ -61,6 +69,10 @@ class Till:
     locked_until: datetime | None
     merchant_state: MerchantState
     asset: str
+    has_cashiers: bool
+    cashier_id: str | None
+    behind_id: str | None
+    turn_until: datetime | None
 
 
 def _till(row: Row[Any]) -> Till:
@@ -72,14 +84,44 @@ def _till(row: Row[Any]) -> Till:
         row.locked_until,
         MerchantState(row.merchant_state),
         row.asset_code,
+        row.has_cashiers,
+        row.serving_id,
+        row.behind_id,
+        row.turn_until,
     )
 
 
 def _query(view: View) -> Select[Any]:
     of = partners.merchants
+    anyone = cashiers.alias("anyone")
+    has_cashiers = exists().where(
+        anyone.c.bank_id == tills.c.bank_id,
+        anyone.c.merchant_id == tills.c.merchant_id,
+        anyone.c.state == CashierState.ACTIVE,
+    )
+    turn = (
+        (till_turns.c.bank_id == tills.c.bank_id)
+        & (till_turns.c.till_id == tills.c.till_id)
+        & (till_turns.c.until > view.now)
+    )
+    serving = (
+        (cashiers.c.bank_id == till_turns.c.bank_id)
+        & (cashiers.c.cashier_id == till_turns.c.cashier_id)
+        & (cashiers.c.state == CashierState.ACTIVE)
+    )
     return (
-        select(tills, of.c.state.label("merchant_state"), of.c.asset_code)
+        select(
+            tills,
+            of.c.state.label("merchant_state"),
+            of.c.asset_code,
+            cashiers.c.cashier_id.label("serving_id"),
+            cashiers.c.member_id.label("behind_id"),
+            till_turns.c.until.label("turn_until"),
+            has_cashiers.label("has_cashiers"),
+        )
         .join(of, (of.c.bank_id == tills.c.bank_id) & (of.c.merchant_id == tills.c.merchant_id))
+        .outerjoin(till_turns, turn)
+        .outerjoin(cashiers, serving)
         .where(tills.c.bank_id == view.bank_id)
     )
 
@@ -92,6 +134,7 @@ def register(unit: Unit, *, merchant_id: str, name: str, key: str) -> str:  # no
         BadField: the name is unusable.
         MerchantNotFound: this bank has no such merchant.
     """
+    partners.require_own(unit.actor, merchant_id)
     till_id = unit.new_id("til")
     unit.run(
         insert(tills),
@@ -105,6 +148,7 @@ def register(unit: Unit, *, merchant_id: str, name: str, key: str) -> str:  # no
             "locked_until": None,
         },
     )
+    trail.record(unit, "till registered", till_id, after={"merchant_id": merchant_id})
     return till_id
 
 
@@ -120,6 +164,18 @@ def find(view: View, till_id: str) -> Till:
     return _till(row)
 
 
+def find_own(unit: Unit, till_id: str) -> Till:
+    """Return a till of a merchant at which the actor's role holds.
+
+    Raises:
+        TillNotFound: this bank has none of this id, or it is another merchant's.
+    """
+    till = find(unit, till_id)
+    if not partners.owns(unit.actor, till.merchant_id):
+        raise TillNotFound(till_id)
+    return till
+
+
 def listing(view: View, merchant_id: str) -> list[Till]:
     """Return the tills of a merchant by name."""
     rows = view.rows(
@@ -130,7 +186,16 @@ def listing(view: View, merchant_id: str) -> list[Till]:
     return [_till(row) for row in rows]
 
 
-def require_active(view: View, till_id: str) -> Till:
+def lock(unit: Unit, till_id: str) -> None:
+    """Lock a till that was found before."""
+    unit.row(
+        select(tills.c.till_id)
+        .where(tills.c.bank_id == unit.bank_id, tills.c.till_id == till_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def require_in_use(view: View, till_id: str) -> Till:
     """Return a till that is in use, at a merchant that takes points.
 
     Raises:
@@ -146,17 +211,43 @@ def require_active(view: View, till_id: str) -> Till:
     return till
 
 
-def require_open(view: View, till_id: str) -> Till:
+def require_served(unit: Unit, till: Till) -> None:
+    """See that a till is in the turn of a cashier, if its merchant has any: the actor's.
+
+    Raises:
+        CashierNeeded: no cashier has signed in on it, or another one just now.
+    """
+    unserved = till.has_cashiers and till.cashier_id is None
+    if unserved or till.behind_id not in {None, unit.actor.member_id}:
+        raise CashierNeeded(till.till_id)
+
+
+def require_active(unit: Unit, till_id: str) -> Till:
+    """Return a till that may take points: in use, and in the turn of a cashier if there are any.
+
+    Raises:
+        TillNotFound: this bank has none of this id.
+        TillSuspended: the till is out of use.
+        MerchantSuspended: the merchant takes no points now.
+        CashierNeeded: no cashier has signed in on it.
+    """
+    till = require_in_use(unit, till_id)
+    require_served(unit, till)
+    return till
+
+
+def require_open(unit: Unit, till_id: str) -> Till:
     """Return a till that may scan: in use and not locked.
 
     Raises:
         TillNotFound: this bank has none of this id.
         TillSuspended: the till is out of use.
         MerchantSuspended: the merchant takes no points now.
+        CashierNeeded: no cashier has signed in on it.
         TillLocked: too many wrong codes came from it.
     """
-    till = require_active(view, till_id)
-    if till.locked_until is not None and view.now < till.locked_until:
+    till = require_active(unit, till_id)
+    if till.locked_until is not None and unit.now < till.locked_until:
         raise TillLocked(till_id, till.locked_until.isoformat())
     return till
 
@@ -182,6 +273,7 @@ def count_wrong(
     locked_until = None
     if len(recent) >= scheme.wrong_codes_most:
         recent, locked_until = [], unit.now + timedelta(seconds=scheme.till_lock_s)
+        trail.record(unit, "till locked", till_id, after={"until": locked_until})
     _set(unit, till_id, wrong_at=recent, locked_until=locked_until)
     return error
 
@@ -193,8 +285,9 @@ def unlock(unit: Unit, *, till_id: str, key: str) -> TillState:  # noqa: ARG001
     Raises:
         TillNotFound: this bank has none of this id.
     """
-    till = find(unit, till_id)
+    till = find_own(unit, till_id)
     _set(unit, till_id, wrong_at=[], locked_until=None)
+    trail.record(unit, "till unlocked", till_id)
     return till.state
 
 
@@ -205,8 +298,9 @@ def suspend(unit: Unit, *, till_id: str, key: str) -> TillState:  # noqa: ARG001
     Raises:
         TillNotFound: this bank has none of this id.
     """
-    find(unit, till_id)
+    find_own(unit, till_id)
     _set(unit, till_id, state=TillState.SUSPENDED)
+    trail.record(unit, "till suspended", till_id)
     return TillState.SUSPENDED
 
 
@@ -217,9 +311,15 @@ def reinstate(unit: Unit, *, till_id: str, key: str) -> TillState:  # noqa: ARG0
     Raises:
         TillNotFound: this bank has none of this id.
     """
-    find(unit, till_id)
+    find_own(unit, till_id)
     _set(unit, till_id, state=TillState.ACTIVE)
+    trail.record(unit, "till reinstated", till_id)
     return TillState.ACTIVE
+
+
+def taker(unit: Unit, till: Till) -> str | None:
+    """Return who takes points at a till: the cashier whose turn it is, or the member behind it."""
+    return till.cashier_id or unit.actor.member_id
 
 
 def _set(unit: Unit, till_id: str, **values: object) -> None:

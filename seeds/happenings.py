@@ -12,7 +12,7 @@ from creditbank.core.units import Actor
 from creditbank.ledger import chart, statements
 from creditbank.schemes.rewards import Per, Reward
 from creditbank.schemes.scheme import Scheme
-from creditbank.tasks import claims, reviews, tasks
+from creditbank.tasks import attendance, claims, reviews, tasks
 from merchants import cancellations, checkout, codes, refunds, scans
 from seeds.chronicle import HEAD, ORGANISER, REVIEWER, TREASURER, Year
 from seeds.society import Need, Turn, Visit
@@ -83,12 +83,12 @@ def withdraw(year: Year, who: Sequence[tuple[int, int]]) -> None:
 
 def sign_in(year: Year, who: Sequence[tuple[int, int]]) -> None:
     """Let residents sign in."""
-    _each(year, who, "sign in", claims.sign_in)
+    _each(year, who, "sign in", attendance.sign_in)
 
 
 def sign_out(year: Year, who: Sequence[tuple[int, int]]) -> None:
     """Let residents sign out."""
-    _each(year, who, "sign out", claims.sign_out)
+    _each(year, who, "sign out", attendance.sign_out)
 
 
 def _each(year: Year, who: Sequence[tuple[int, int]], what: str, verb: Callable[..., Any]) -> None:

@@ -16,10 +16,10 @@ from creditbank.core.database import Database
 from creditbank.core.values import write_units
 from creditbank.ledger import chart, statements
 from creditbank.ledger.accounts import every_asset
-from creditbank.people import communities, members
+from creditbank.people import communities, persons
 from creditbank.recognition import periods, ranking
 from creditbank.recognition.ranking import Place
-from creditbank.tasks import claims, tasks
+from creditbank.tasks import claims, reviews, tasks
 from merchants import partners, receipts
 from merchants.offers import YUAN_SCALE
 from merchants.receipts import MerchantDay
@@ -119,7 +119,7 @@ def _medals(console: Console, database: Database, bank: Bank) -> Place | None:
             partial(ranking.rows, period_id=period.period_id, asset=head.asset, limit=_TOP),
         )
         people = database.read(
-            bank.bank_id, partial(members.names, member_ids=[one.member_id for one in top])
+            bank.bank_id, partial(persons.names, holder_ids=[one.member_id for one in top])
         )
         table = _table(
             f"{YEAR} 年终排名 · Year-end ranking · {head.asset}",
@@ -147,17 +147,17 @@ def _medals(console: Console, database: Database, bank: Bank) -> Place | None:
 
 
 def _statement(console: Console, database: Database, bank: Bank, best: Place) -> None:
-    who = database.read(bank.bank_id, partial(members.find, member_id=best.member_id))
+    who = database.read(bank.bank_id, partial(persons.find, holder_id=best.member_id))
     page = database.read(
         bank.bank_id,
-        partial(statements.history, address=chart.member(who.member_id), asset="XYB", limit=_LINES),
+        partial(statements.history, address=chart.member(who.holder_id), asset="XYB", limit=_LINES),
     )
     shops = {
         chart.merchant(one.merchant_id): one.name
         for one in database.read(bank.bank_id, partners.listing)
     }
     table = _table(
-        f"{who.name}({who.number})的信义贝明细 · Statement, newest first",
+        f"{who.name}的信义贝明细 · Statement, newest first",
         ("日期 day", "left"),
         ("事由 what", "left"),
         ("对方 with", "left"),
@@ -224,15 +224,16 @@ def _busy_day(database: Database, bank: Bank, merchant_id: str) -> MerchantDay |
 def _withdrawn(console: Console, database: Database, bank: Bank, claim_id: str) -> None:
     claim = database.read(bank.bank_id, partial(claims.find, claim_id=claim_id))
     task = database.read(bank.bank_id, partial(tasks.find, task_id=claim.task_id))
-    who = database.read(bank.bank_id, partial(members.find, member_id=claim.member_id))
+    who = database.read(bank.bank_id, partial(persons.find, holder_id=claim.member_id))
+    reason = database.read(bank.bank_id, lambda view: reviews.with_reasons(view, [claim])[0].reason)
     now = database.read(
         bank.bank_id,
-        partial(statements.balance, address=chart.member(who.member_id), asset="XYB"),
+        partial(statements.balance, address=chart.member(who.holder_id), asset="XYB"),
     )
     console.print(
         Panel(
-            f"{who.name}({who.number})· {task.title}\n"
-            f"原因 reason: {claim.reason}\n"
+            f"{who.name} · {task.title}\n"
+            f"原因 reason: {reason}\n"
             f"现有余额 balance {now.total} · 还需挣回 still to earn back {now.owed}",
             title="一次撤回的审核 · One withdrawn approval",
             border_style="yellow",

@@ -20,6 +20,14 @@ _TEMPLATE = "migrated"
 _names = (f"test_{number}" for number in itertools.count(1))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keys of persons in PostgreSQL lie in the user's data folder: give the tests their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def watch() -> Iterator[Watch]:
     """The one watch of this run."""

@@ -13,9 +13,10 @@ from creditbank.people import communities, members
 from creditbank.people.members import Registered
 from creditbank.recognition import audit as recognition_audit
 from creditbank.schemes.rewards import Per, Reward
+from creditbank.tasks import attendance, categories, claims, endings, reviews, tasks
 from creditbank.tasks import audit as task_audit
-from creditbank.tasks import categories, claims, endings, reviews, tasks
-from creditbank.tasks.claims import Attended, Claim, Claimed
+from creditbank.tasks.attendance import Attended
+from creditbank.tasks.claims import Claim, Claimed
 from creditbank.tasks.reviews import Approved, Rejected, Revoked
 from creditbank.tasks.tasks import Moved, Task
 from tests.books import POINTS, Books
@@ -121,12 +122,12 @@ class Society(Books):
     def sign_in(self, claim_id: str) -> Attended:
         """Sign in, by staff."""
         key = self.name()
-        return self.by(ORGANISER, lambda u: claims.sign_in(u, claim_id=claim_id, key=key))
+        return self.by(ORGANISER, lambda u: attendance.sign_in(u, claim_id=claim_id, key=key))
 
     def sign_out(self, claim_id: str) -> Attended:
         """Sign out, by staff."""
         key = self.name()
-        return self.by(ORGANISER, lambda u: claims.sign_out(u, claim_id=claim_id, key=key))
+        return self.by(ORGANISER, lambda u: attendance.sign_out(u, claim_id=claim_id, key=key))
 
     def served(self, member_id: str, task_id: str | None = None, *, minutes: int = 120) -> str:
         """Let a member serve so many minutes of a task, and return the claim that waits."""

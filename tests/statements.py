@@ -28,16 +28,23 @@ from sqlmodel import SQLModel
 LOCK_ORDER: dict[str, int] = {
     "job": 0,
     "period": 1,
+    "staff": 1,
+    "sign_in_attempt": 1,
     "member": 2,
+    "payment_pin": 3,
     "task": 3,
     "claim": 4,
+    "cashier": 5,
     "till": 5,
+    "pairing": 5,
     "pay_code": 5,
     "redemption": 5,
     "counter": 6,
+    "sign_in_phone": 6,
     "standing": 6,
     "hold": 7,
     "account": 8,
+    "notice": 9,
 }
 
 # Rows of these are locked in the order of their ids, over a whole transaction.

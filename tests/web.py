@@ -11,13 +11,13 @@ from starlette.testclient import TestClient
 
 from api import tokens
 from api.app import create_app
-from api.tokens import Role
 from creditbank.core import banks
 from creditbank.core.banks import Bank
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import Actor, Unit
 from creditbank.core.values import Asset, AssetKind
+from creditbank.identity.roles import Role
 from creditbank.ledger import accounts
 from tests.merchant_builders import STEP
 
@@ -57,7 +57,7 @@ class Web:
         self.database.write(bank.bank_id, OPERATOR, _create_assets)
         return bank
 
-    def token(self, role: Role, *, bank: Bank | None = None, **bound: str) -> str:
+    def token(self, role: Role, *, bank: Bank | None = None, **bound: Any) -> str:
         """Make a token and return its secret."""
         secret = tokens.new_secret()
         self.database.write(

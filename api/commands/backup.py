@@ -40,8 +40,33 @@ def restore(
     for slug, found in verdicts.items():
         show(slug, found)
     typer.echo(f"已恢复 / restored: {file}")
+    _say_if_nobody_is_readable(url_of(database))
     if any(map(proofs.count, verdicts.values())):
         raise typer.Exit(1)
+
+
+def _say_if_nobody_is_readable(url: str) -> None:
+    """Say that the books are whole and the names are not, if the keys are not there."""
+    from api.vaults import vault_of  # noqa: PLC0415 - slow
+    from creditbank.core.database import Database  # noqa: PLC0415
+    from creditbank.core.errors import KeysUnusable  # noqa: PLC0415
+
+    with Database(url, writing=False, vault=vault_of(url)) as restored:
+        if not restored.reader.keys_used():
+            return
+        try:
+            restored.vault.require()
+        except KeysUnusable:
+            typer.echo(
+                f"密钥文件 {restored.vault.file.keys} 不在或不相配：账目完好，"
+                "姓名等个人信息不可读；放回密钥文件和主密钥之前不能启动服务",
+                err=True,
+            )
+            typer.echo(
+                "The books are whole, but names are unreadable: put back the key file and the"
+                " master key before serving",
+                err=True,
+            )
 
 
 def register(app: typer.Typer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from api.commands.options import DatabaseUrl, url_of
 if TYPE_CHECKING:
     from creditbank.core.clock import ManualClock
     from creditbank.core.database import Database
+    from creditbank.identity.roles import Role
     from seeds.chronicle import Year
 
 DEFAULT_SEED = 2025
@@ -35,25 +36,31 @@ def demo(
     from rich.console import Console  # noqa: PLC0415 - slow, as are the others
 
     from api import proofs  # noqa: PLC0415
+    from api import settings as of_deployment  # noqa: PLC0415
+    from api.errors import DemonstrationInProduction  # noqa: PLC0415
+    from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core.clock import ManualClock, SystemClock  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
     from seeds import story  # noqa: PLC0415
 
     url = url_of(database) if database else _own_file(seed)
+    settings = of_deployment.read(database=url, host=host, port=port, outbox_console=True)
+    if settings.production:
+        raise DemonstrationInProduction
     _prepare(url, fresh=database is None)
     console = Console()
     clock = ManualClock(SystemClock().now())
-    with Database(url, clock=clock) as it:
+    with Database(url, clock=clock, vault=vault_of(url)) as it:
         year = _live(console, it, clock, seed, weeks)
         story.tell(console, year)
         verdicts = it.read(year.bank.bank_id, proofs.audit)
+        audit.show(year.bank.name, verdicts)
+        if proofs.count(verdicts):
+            raise typer.Exit(1)
         if not no_serve:
-            _show_tokens(it, year)
-    audit.show(year.bank.name, verdicts)
-    if proofs.count(verdicts):
-        raise typer.Exit(1)
+            _show_accounts(it, year)
     if not no_serve:
-        serve.serve(database=url, host=host, port=port)
+        serve.run(settings)
 
 
 def _own_file(seed: int) -> str:
@@ -69,6 +76,7 @@ def _prepare(url: str, *, fresh: bool) -> None:
     """
     from api import schema  # noqa: PLC0415 - slow
     from api.errors import DemonstrationRefused  # noqa: PLC0415
+    from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core import banks  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
     from creditbank.core.engines import is_sqlite, sqlite_path, writer_lock  # noqa: PLC0415
@@ -77,7 +85,7 @@ def _prepare(url: str, *, fresh: bool) -> None:
     try:
         schema.check(url)
     except SchemaMissing:
-        schema.migrate(url)
+        schema.migrate(url, vault_of(url))
         return
     with Database(url, writing=False) as it:
         known = it.reader.submit_install(banks.every).result()
@@ -89,7 +97,7 @@ def _prepare(url: str, *, fresh: bool) -> None:
             for suffix in ("", "-wal", "-shm"):
                 path = sqlite_path(url)
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
-        schema.migrate(url)
+        schema.migrate(url, vault_of(url))
 
 
 def _live(console: object, database: Database, clock: ManualClock, seed: int, weeks: int) -> Year:
@@ -124,40 +132,71 @@ def _live(console: object, database: Database, clock: ManualClock, seed: int, we
         return year.build(database, clock, plan, seed, progress)
 
 
-def _show_tokens(database: Database, year: Year) -> None:
-    """Make one access token a role and print them once, so that the API's pages can be tried."""
-    from functools import partial  # noqa: PLC0415
+def _show_accounts(database: Database, year: Year) -> None:
+    """Open an account and a token for every role and print them, this once."""
+    from creditbank.identity.roles import Role  # noqa: PLC0415 - slow
+    from seeds import accounts  # noqa: PLC0415 - slow
 
+    typer.echo("\n仅供示范的账户，只显示这一次 / accounts for demonstration only, shown this once")
+    typer.echo("\n工作人员 staff · POST /v1/b/demo/staff/sign-in")
+    typer.echo(f"  密码 password: {accounts.PASSWORD}")
+    for one in accounts.open_staff(year):
+        factor = f"  TOTP {one.secret}" if one.secret else ""
+        typer.echo(f"  {one.role:<15} {one.login:<20}{factor}")
+    typer.echo("\n居民 residents · POST /v1/b/demo/sign-in/codes · 验证码见本窗口 code shown here")
+    residents = accounts.open_residents(year)
+    accounts.appoint_leader(year, residents[-1].member_id)
+    for who in residents:
+        leads = "  team_leader" if who is residents[-1] else ""
+        typer.echo(f"  {who.phone}  PIN {accounts.PIN}  {who.member_id}{leads}")
+    typer.echo("\n访问令牌 access tokens · Authorization: Bearer …")
+    for role, secret in _tokens(database, year):
+        typer.echo(f"  {role:<15} {secret}")
+    cashier = accounts.open_cashier(year)
+    till = _token(database, year, Role.TILL, till_id=cashier.till_id)
+    typer.echo("\n收银员 cashier · POST /v1/b/demo/till/cashier")
+    typer.echo(f"  {cashier.cashier_id}  PIN {accounts.PIN}")
+    typer.echo(f"  其收银端令牌 the token of their till: {till}")
+    typer.echo("")
+
+
+def _tokens(database: Database, year: Year) -> list[tuple[str, str]]:
+    """Make one access token a role."""
+    from creditbank.identity.roles import RIGHTS, STAFF, Role  # noqa: PLC0415
+    from seeds import accounts  # noqa: PLC0415
+
+    holders: list[tuple[Role, dict[str, str | None]]] = [
+        (Role.MEMBER, {"member_id": accounts.richest(year, 1)[0]}),
+        (Role.TILL, {"till_id": year.till_ids[0]}),
+    ]
+    for role in sorted(STAFF, key=list(RIGHTS).index):
+        where = accounts.bound(year, role)
+        holders.append(
+            (role, {"community_id": where.community_id, "merchant_id": where.merchant_id})
+        )
+    return [(role, _token(database, year, role, **holder)) for role, holder in holders]
+
+
+def _token(database: Database, year: Year, role: Role, **holder: Any) -> str:
+    """Make an access token and return its secret."""
     from api import tokens  # noqa: PLC0415 - slow
     from api.commands.bank import operator  # noqa: PLC0415
     from api.commands.options import fresh_key  # noqa: PLC0415
-    from api.tokens import Role  # noqa: PLC0415
 
-    typer.echo("示范用访问令牌，只显示这一次 / access tokens for the demonstration, shown once:")
-    holders: list[tuple[Role, dict[str, str]]] = [
-        (Role.MEMBER, {"member_id": year.member_ids[0]}),
-        (Role.TILL, {"till_id": year.till_ids[0]}),
-        (Role.ORGANISER, {}),
-        (Role.REVIEWER, {}),
-        (Role.TREASURER, {}),
-        (Role.AUDITOR, {}),
-        (Role.OPERATOR, {}),
-    ]
-    for role, holder in holders:
-        secret = tokens.new_secret()
-        database.write(
-            year.bank.bank_id,
-            operator(),
-            partial(
-                tokens.create,
-                role=role,
-                secret_hash=tokens.hashed(secret),
-                label="demonstration",
-                key=fresh_key(),
-                **holder,
-            ),
-        )
-        typer.echo(f"  {role:<10} {secret}")
+    secret = tokens.new_secret()
+    database.write(
+        year.bank.bank_id,
+        operator(),
+        lambda unit: tokens.create(
+            unit,
+            role=role,
+            secret_hash=tokens.hashed(secret),
+            label="demonstration",
+            key=fresh_key(),
+            **holder,
+        ),
+    )
+    return secret
 
 
 def register(app: typer.Typer) -> None:

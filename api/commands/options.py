@@ -62,13 +62,17 @@ def opened(database: str | None, *, writing: bool) -> Iterator[Database]:
         SchemaNewer: it was made by a newer program.
         WriterTaken: another program writes to the file.
         DatabaseUnavailable: it cannot be opened.
+        KeysUnusable: for writing, the persons' keys are missing or another database's.
     """
     from api import schema  # noqa: PLC0415 - slow
+    from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
 
     url = url_of(database)
     schema.check(url)
-    with Database(url, writing=writing) as found:
+    with Database(url, writing=writing, vault=vault_of(url)) as found:
+        if writing:
+            found.vault.require()
         yield found
 
 

@@ -34,6 +34,7 @@ def orders(
     from rich.console import Console  # noqa: PLC0415 - slow, as are the others
     from rich.progress import Progress  # noqa: PLC0415
 
+    from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core.clock import ManualClock, SystemClock  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
     from seeds import orders as seeds  # noqa: PLC0415
@@ -43,7 +44,7 @@ def orders(
     clock = ManualClock(SystemClock().now())
     with (
         _ready(database) as url,
-        Database(url, clock=clock) as it,
+        Database(url, clock=clock, vault=vault_of(url) if database else None) as it,
         Progress(console=Console(stderr=True), transient=True) as shown,
     ):
         task = shown.add_task("核销 / redeeming", total=len(found))

@@ -5,43 +5,82 @@ from __future__ import annotations
 import functools
 import signal
 import threading
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.options import DatabaseUrl, opened, url_of
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 
 def serve(
     database: DatabaseUrl = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The name people find it by.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS certificate with its chain, PEM.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key, PEM.")] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NETWORK", help="A proxy whose X-Forwarded-For is believed."),
+    ] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A trusted proxy speaks TLS for this server.")
+    ] = False,
 ) -> None:
     """启动服务。 Serve the API, and wake the jobs."""
+    from api import settings as of_deployment  # noqa: PLC0415 - slow
+
+    run(
+        of_deployment.read(
+            database=url_of(database),
+            host=host,
+            port=port,
+            domain=domain,
+            tls_certificate=certificate,
+            tls_key=key,
+            trusted_proxies=trusted_proxy or None,
+            behind_proxy=behind_proxy or None,
+        )
+    )
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to stop."""
     import uvicorn  # noqa: PLC0415 - slow, as are the others
 
-    from api import scheduler, schema  # noqa: PLC0415
+    from api import listening, logs, scheduler, schema  # noqa: PLC0415
     from api.app import create_app  # noqa: PLC0415
-    from api.settings import Settings  # noqa: PLC0415
+    from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
 
-    settings = Settings()
-    told = {"database": url_of(database), "host": host, "port": port}
-    settings = settings.model_copy(
-        update={name: value for name, value in told.items() if value is not None}
-    )
+    context = listening.tls(settings)
     schema.check(settings.database)
+    logs.configure()
+    opened_for_it = Database(settings.database, vault=vault_of(settings.database))
+    opened_for_it.vault.require()
     app = create_app(
-        Database(settings.database),
+        opened_for_it,
         settings=settings,
         background=functools.partial(scheduler.running, settings=settings),
     )
-    typer.echo(f"http://{settings.host}:{settings.port}/docs")
+    typer.echo(f"{listening.address(settings)}/docs")
     uvicorn.run(
         app,
         host=settings.host,
         port=settings.port,
         timeout_graceful_shutdown=settings.stop_grace_s,
+        ssl_context_factory=(lambda _config, _default: context) if context else None,
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
     )
@@ -54,14 +93,16 @@ def worker(
     ] = False,
 ) -> None:
     """运行定时作业。 Wake the jobs without serving (PostgreSQL; SQLite lets one program write)."""
-    from api import scheduler  # noqa: PLC0415 - slow
+    from api import logs, scheduler, senders  # noqa: PLC0415 - slow
     from api.settings import Settings  # noqa: PLC0415
 
     with opened(database, writing=True) as it:
         if once:
-            for ran in scheduler.run_due(it, scheduler.new_owner()):
+            works = scheduler.with_sender(senders.of(Settings()))
+            for ran in scheduler.run_due(it, scheduler.new_owner(), works):
                 typer.echo(f"{ran.bank}\t{ran.kind}\t{ran.period or '-'}\t{ran.slices}")
             return
+        logs.configure()
         stop = threading.Event()
         _on_signals(stop)
         with scheduler.running(it, Settings(), what="worker"):

@@ -30,9 +30,10 @@ def init(
 def migrate(database: DatabaseUrl = None) -> None:
     """升级数据库。 Bring the database to this program's version; safe to run again."""
     from api import schema  # noqa: PLC0415 - slow
+    from api.vaults import vault_of  # noqa: PLC0415
 
     url = url_of(database)
-    schema.migrate(url)
+    schema.migrate(url, vault_of(url))
     typer.echo("数据库已是最新版本 / The database is up to date")
 
 

@@ -10,7 +10,7 @@ from api.commands.bank import operator
 from api.commands.options import BankSlug, DatabaseUrl, fresh_key, opened_bank
 
 if TYPE_CHECKING:
-    from api.tokens import Role
+    from creditbank.identity.roles import Role
 
 commands = typer.Typer(help="访问令牌。 Access tokens.", no_args_is_help=True)
 
@@ -80,8 +80,8 @@ def _role(role: str | None, till: str | None, member: str | None) -> Role:
     Raises:
         BadField: they name none, or one that is not known.
     """
-    from api.tokens import Role  # noqa: PLC0415 - slow
     from creditbank.core.errors import BadField  # noqa: PLC0415
+    from creditbank.identity.roles import Role  # noqa: PLC0415 - slow
 
     said = role or ("till" if till else "member" if member else "")
     if said not in set(Role):

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.auth import Right
+from api.etags import NOT_MODIFIED, Asked, IfMatch
 from api.forms import Day, Form, Shown
 from api.openapi import refusals
 from api.wiring import AnyCaller, Caller, Key, having
 from creditbank.core import banks
 from creditbank.core.errors import AssetNotFound, BadField
+from creditbank.core.tags import PreconditionFailed
 from creditbank.core.values import Asset, AssetKind
+from creditbank.identity.roles import Right, Role
 from creditbank.ledger import accounts
 from creditbank.schemes import scheme
 
@@ -44,14 +46,23 @@ class AssetShown(Shown):
     kind: AssetKind
 
 
-class Me(Shown):
-    """Whom a token is bound to."""
+class RoleShown(Shown):
+    """A role, and the community or merchant it is bound to; both null: the whole bank."""
 
-    token_id: str
-    role: str
+    role: Role
+    community_id: str | None
+    merchant_id: str | None
+
+
+class Me(Shown):
+    """Who calls: `holder_id` is what the books record, `via` the token or sitting."""
+
+    holder_id: str
+    via: str
     member_id: str | None
     till_id: str | None
     staff_id: str | None
+    grants: list[RoleShown]
 
 
 class SchemeShown(Shown):
@@ -82,8 +93,8 @@ async def show(caller: Sees) -> banks.Bank:
 
 @router.get("/me", summary="Who I am", response_model=Me)
 async def me(caller: AnyCaller) -> object:
-    """Show whom the token of this request is bound to."""
-    return caller.token
+    """Show who the token or cookie of this request is, and what roles they hold."""
+    return caller.principal
 
 
 @router.get("/assets", summary="The bank's assets", response_model=list[AssetShown])
@@ -92,10 +103,19 @@ async def assets(caller: Sees) -> list[Asset]:
     return list((await caller.read(accounts.every_asset)).values())
 
 
-@router.get("/scheme", summary="The rules in force", response_model=SchemeShown)
-async def rules(caller: SeesRules) -> SchemeShown:
-    """Show every parameter of the programme as it holds today."""
-    return SchemeShown(parameters=asdict(await caller.read(scheme.current)))
+@router.get(
+    "/scheme",
+    summary="The rules in force",
+    response_model=SchemeShown,
+    responses=refusals(BadField) | NOT_MODIFIED,
+)
+async def rules(caller: SeesRules, asked: Asked) -> SchemeShown | Response:
+    """Show every parameter of the programme as it holds today.
+
+    The ETag also tells whether rules were adopted that hold later.
+    """
+    held, tag = await caller.read(lambda view: (scheme.current(view), scheme.current_tag(view)))
+    return asked.shown(SchemeShown(parameters=asdict(held)), tag)
 
 
 @router.post(
@@ -103,12 +123,18 @@ async def rules(caller: SeesRules) -> SchemeShown:
     summary="Adopt rules",
     status_code=201,
     response_model=SchemeAdopted,
-    responses=refusals(BadField, AssetNotFound),
+    responses=refusals(BadField, AssetNotFound, PreconditionFailed),
 )
-async def adopt(caller: KeepsRules, key: Key, form: SchemeForm) -> scheme.Adopted:
+async def adopt(
+    caller: KeepsRules, key: Key, form: SchemeForm, if_match: IfMatch
+) -> scheme.Adopted:
     """Adopt parameters from a day on, today at the earliest."""
     return await caller.write(
         lambda unit: scheme.adopt(
-            unit, key=key, parameters=form.parameters, effective_from=form.effective_from
+            unit,
+            key=key,
+            parameters=form.parameters,
+            effective_from=form.effective_from,
+            if_match=if_match,
         )
     )

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.auth import Right
 from api.forms import Form, Name, Shown
 from api.openapi import refusals
 from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
+from creditbank.identity.roles import Right
 from creditbank.people import communities
 from creditbank.people.errors import CommunityExists
 

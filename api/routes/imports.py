@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 
 from api import uploads
-from api.auth import Right
 from api.errors import ImportRefused
 from api.forms import AssetCode, Shown
 from api.openapi import refusals
 from api.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound
+from creditbank.identity.roles import Right
 from creditbank.ledger import imports
 from creditbank.ledger.imports import ImportNotFound, ImportNotStopped, ImportState
 from creditbank.ledger.journal import BadJournal

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.auth import Right
 from api.forms import Shown
 from api.wiring import Caller, having
 from creditbank import jobs
+from creditbank.identity.roles import Right
 from creditbank.jobs import JobState
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["jobs"])

@@ -9,12 +9,12 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import proofs
-from api.auth import Right
 from api.forms import AssetPath, Shown, TransferId
 from api.openapi import refusals
 from api.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound, TransferNotFound
 from creditbank.core.units import View
+from creditbank.identity.roles import Right
 from creditbank.ledger import accounts, posting, statements
 from creditbank.ledger.chart import Kind
 

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 
-from api.auth import Right
-from api.forms import CommunityRef, Cursor, Form, Limit, MemberId, Name, Shown
+from api.forms import (
+    CommunityRef,
+    Cursor,
+    Day,
+    DocumentNumber,
+    Form,
+    Limit,
+    MemberId,
+    MemberRef,
+    Name,
+    Phone,
+    Shown,
+)
 from api.openapi import refusals
+from api.routes.consents import PurposeName
 from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View
+from creditbank.identity import joining
+from creditbank.identity.roles import Right
 from creditbank.ledger import accounts, chart, statements
 from creditbank.ledger.chart import Kind
-from creditbank.people import members
-from creditbank.people.errors import CommunityNotFound, MemberNotFound, NumberTaken
+from creditbank.people import masks, members, persons
+from creditbank.people.consents import PURPOSES
+from creditbank.people.errors import (
+    CommunityNotFound,
+    MemberNotFound,
+    NumberTaken,
+    OtherCommunity,
+)
 
 router = APIRouter(prefix="/v1/b/{slug}/members", tags=["members"])
 
@@ -29,11 +51,20 @@ Number = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9-]{1
 
 
 class MemberForm(Form):
-    """Someone to take in; without a number the next free one is given."""
+    """Someone to take in; without a number the next free one is given.
+
+    `purposes` are what they agreed to, a guardian for those under 14.
+    """
 
     name: Name
     community_id: CommunityRef
     number: Number | None = None
+    phone: Phone | None = None
+    document: DocumentNumber | None = None
+    born_on: Day | None = None
+    kind: Literal["resident", "visitor"] = "resident"
+    purposes: list[PurposeName] = Field(default_factory=list, max_length=len(PURPOSES))
+    guardian_id: MemberRef | None = None
 
 
 class MemberMade(Shown):
@@ -44,14 +75,16 @@ class MemberMade(Shown):
 
 
 class MemberShown(Shown):
-    """A member."""
+    """A member; the name is whole for its owner, masked for everyone else."""
 
     member_id: str
     number: str
-    name: str
+    name: str = Field(examples=["张*"])
     community_id: str
+    kind: members.MemberKind
     status: members.Status
     joined_on: date
+    merged_into: str | None
 
 
 class MemberPage(Shown):
@@ -103,11 +136,12 @@ class StatementPage(Shown):
     summary="Take a member in",
     status_code=201,
     response_model=MemberMade,
-    responses=refusals(CommunityNotFound, NumberTaken, BadField),
+    responses=refusals(CommunityNotFound, OtherCommunity, NumberTaken, BadField),
 )
 async def register(caller: Keeps, key: Key, form: MemberForm) -> members.Registered:
     """Take someone in."""
-    return await caller.write(lambda unit: members.register(unit, key=key, **form.model_dump()))
+    said = form.model_dump() | {"kind": members.MemberKind(form.kind)}
+    return await caller.write(lambda unit: joining.take_in(unit, key=key, **said))
 
 
 @router.get("", summary="The members")
@@ -121,37 +155,59 @@ async def listing(
 ) -> MemberPage:
     """List the members by number."""
 
-    def look(view: View) -> members.Page:
+    def look(view: View) -> tuple[list[MemberShown], str | None]:
         if number is not None:
-            return members.Page(_of_number(view, number), None)
-        return members.listing(view, after=after, limit=limit)
+            return _shown(view, _of_number(view, number, caller.communities)), None
+        page = members.listing(view, within=caller.communities, after=after, limit=limit)
+        return _shown(view, page.members), page.after
 
-    page = await caller.read(look)
-    return MemberPage.model_validate({"items": page.members, "next": page.after})
+    items, following = await caller.read(look)
+    return MemberPage(items=items, next=following)
 
 
-def _of_number(view: View, number: str) -> tuple[members.Member, ...]:
+def _of_number(
+    view: View, number: str, within: tuple[str, ...] | None
+) -> tuple[members.Member, ...]:
     try:
-        return (members.by_number(view, number),)
+        found = members.by_number(view, number)
     except MemberNotFound:
         return ()
+    return (found,) if within is None or found.community_id in within else ()
+
+
+def _shown(view: View, found: Iterable[members.Member]) -> list[MemberShown]:
+    """Show members with masked names."""
+    several = tuple(found)
+    names = persons.masked_names(view, [one.member_id for one in several])
+    return [_named(one, names[one.member_id]) for one in several]
+
+
+def _named(one: members.Member, name: str) -> MemberShown:
+    return MemberShown(**asdict(one), name=name)
 
 
 @router.get(
     "/{member_id}",
     summary="A member",
-    response_model=MemberShown,
-    responses=refusals(MemberNotFound),
+    responses=refusals(MemberNotFound, OtherCommunity),
 )
-async def show(caller: OfMember, member_id: MemberId) -> members.Member:
+async def show(caller: OfMember, member_id: MemberId) -> MemberShown:
     """Show a member. To a member everyone else is a 404."""
-    return await caller.read(lambda view: members.find(view, member_id))
+
+    def look(view: View) -> MemberShown:
+        found = members.find(view, member_id)
+        if caller.principal.member_id == member_id:
+            whole = persons.names(view, [member_id]).get(member_id, masks.GONE)
+            return _named(found, whole)
+        return _shown(view, [found])[0]
+
+    return await caller.read(look)
 
 
 @router.post(
     "/{member_id}/suspend",
     summary="Suspend a member",
-    responses=refusals(MemberNotFound, StateConflict),
+    responses=refusals(MemberNotFound, OtherCommunity, StateConflict),
 )
 async def suspend(caller: Keeps, member_id: MemberId, key: Key) -> StatusShown:
     """Keep a member from claiming and spending; nothing they have is lost."""
@@ -162,7 +218,7 @@ async def suspend(caller: Keeps, member_id: MemberId, key: Key) -> StatusShown:
 @router.post(
     "/{member_id}/reinstate",
     summary="Reinstate a member",
-    responses=refusals(MemberNotFound, StateConflict),
+    responses=refusals(MemberNotFound, OtherCommunity, StateConflict),
 )
 async def reinstate(caller: Keeps, member_id: MemberId, key: Key) -> StatusShown:
     """Let a suspended member act again."""
@@ -174,14 +230,16 @@ async def reinstate(caller: Keeps, member_id: MemberId, key: Key) -> StatusShown
     "/{member_id}/balances",
     summary="What a member has",
     response_model=list[BalanceShown],
-    responses=refusals(MemberNotFound),
+    responses=refusals(MemberNotFound, OtherCommunity),
 )
 async def balances(caller: OfMember, member_id: MemberId) -> list[statements.Balance]:
     """Show the balances of a member by asset; assets that never moved are left out."""
 
     def look(view: View) -> list[statements.Balance]:
-        members.find(view, member_id)
-        return statements.balances(view, chart.member(member_id))
+        found = statements.balances(view, chart.member(member_id))
+        if not found:
+            members.find(view, member_id)
+        return found
 
     return await caller.read(look)
 
@@ -189,7 +247,7 @@ async def balances(caller: OfMember, member_id: MemberId) -> list[statements.Bal
 @router.get(
     "/{member_id}/statement",
     summary="What moved a member's points",
-    responses=refusals(MemberNotFound, AssetNotFound),
+    responses=refusals(MemberNotFound, OtherCommunity, AssetNotFound),
 )
 async def statement(
     caller: OfMember,

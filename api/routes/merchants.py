@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from api.auth import Right
 from api.forms import (
     AssetCode,
     CommunityRef,
@@ -25,6 +24,7 @@ from api.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound, BadField, NotSpendable
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View
+from creditbank.identity.roles import Right
 from creditbank.people.errors import CommunityNotFound
 from merchants import offer_book, offers, partners, tills
 from merchants.errors import MerchantNotFound, OfferInvalid, OfferNotFound, TillNotFound
@@ -37,6 +37,7 @@ router = APIRouter(prefix="/v1/b/{slug}", tags=["merchants"])
 
 Sees = Annotated[Caller, having(Right.SEE_MERCHANTS)]
 Keeps = Annotated[Caller, having(Right.KEEP_MERCHANTS)]
+KeepsTills = Annotated[Caller, having(Right.KEEP_TILLS)]
 
 
 class MerchantForm(Form):
@@ -109,7 +110,7 @@ class TillForm(Form):
 
 
 class TillMade(Shown):
-    """The id of a new till; `creditbank token create --till` gives it its token."""
+    """The id of a new till; a pairing code gives a device its token."""
 
     till_id: str
 
@@ -239,10 +240,11 @@ async def withdraw(caller: Keeps, offer_id: OfferId, key: Key) -> OfferMoved:
     response_model=list[TillShown],
     responses=refusals(MerchantNotFound),
 )
-async def till_listing(caller: Keeps, merchant_id: MerchantId) -> list[tills.Till]:
+async def till_listing(caller: KeepsTills, merchant_id: MerchantId) -> list[tills.Till]:
     """List the tills of a merchant."""
 
     def look(view: View) -> list[tills.Till]:
+        partners.require_own(caller.actor, merchant_id)
         partners.find(view, merchant_id)
         return tills.listing(view, merchant_id)
 
@@ -256,7 +258,7 @@ async def till_listing(caller: Keeps, merchant_id: MerchantId) -> list[tills.Til
     responses=refusals(MerchantNotFound, BadField),
 )
 async def till_register(
-    caller: Keeps, merchant_id: MerchantId, key: Key, form: TillForm
+    caller: KeepsTills, merchant_id: MerchantId, key: Key, form: TillForm
 ) -> TillMade:
     """Give a merchant a till."""
     made = await caller.write(
@@ -266,14 +268,14 @@ async def till_register(
 
 
 @router.post("/tills/{till_id}/unlock", summary="Unlock a till", responses=refusals(TillNotFound))
-async def till_unlock(caller: Keeps, till_id: TillId, key: Key) -> TillMoved:
+async def till_unlock(caller: KeepsTills, till_id: TillId, key: Key) -> TillMoved:
     """Let a till scan again that was locked after too many wrong codes."""
     state = await caller.write(lambda unit: tills.unlock(unit, key=key, till_id=till_id))
     return TillMoved(till_id=till_id, state=state)
 
 
 @router.post("/tills/{till_id}/suspend", summary="Suspend a till", responses=refusals(TillNotFound))
-async def till_suspend(caller: Keeps, till_id: TillId, key: Key) -> TillMoved:
+async def till_suspend(caller: KeepsTills, till_id: TillId, key: Key) -> TillMoved:
     """Take a till out of use."""
     state = await caller.write(lambda unit: tills.suspend(unit, key=key, till_id=till_id))
     return TillMoved(till_id=till_id, state=state)
@@ -282,7 +284,7 @@ async def till_suspend(caller: Keeps, till_id: TillId, key: Key) -> TillMoved:
 @router.post(
     "/tills/{till_id}/reinstate", summary="Reinstate a till", responses=refusals(TillNotFound)
 )
-async def till_reinstate(caller: Keeps, till_id: TillId, key: Key) -> TillMoved:
+async def till_reinstate(caller: KeepsTills, till_id: TillId, key: Key) -> TillMoved:
     """Take a till into use again."""
     state = await caller.write(lambda unit: tills.reinstate(unit, key=key, till_id=till_id))
     return TillMoved(till_id=till_id, state=state)

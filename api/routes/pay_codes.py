@@ -9,10 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.forms import MemberId, PayCodeId, Shown
+from api.forms import Form, MemberId, PayCodeId, PinDigits, Shown
 from api.openapi import refusals
-from api.wiring import Caller, Key, of_member
-from creditbank.core.units import View
+from api.pin_checks import with_pin
+from api.wiring import Caller, Key, assisted
+from creditbank.identity.assist_errors import AssistPinNeeded
+from creditbank.identity.sign_in_errors import PinLocked, PinMissing, PinWaiting, PinWrong
 from creditbank.people.errors import MemberNotFound, MemberSuspended
 from merchants import cancellations, code_pictures, codes
 from merchants.codes import CodeIssued, CodeState
@@ -20,8 +22,15 @@ from merchants.errors import CodeNotFound
 
 router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/pay-codes", tags=["members"])
 
-OfMember = Annotated[Caller, of_member(None)]
-_NO_STORE = {"Cache-Control": "no-store"}
+OfMember = Annotated[Caller, assisted(None)]
+PINS = (PinMissing, PinWaiting, PinWrong, PinLocked)
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class PinForm(Form):
+    """In an assist, the PIN that the member who is present types."""
+
+    pin: PinDigits | None = None
 
 
 class PayCodeShown(Shown):
@@ -46,19 +55,30 @@ class StoppedShown(Shown):
     "",
     summary="Issue a pay code",
     status_code=201,
-    responses=refusals(MemberNotFound, MemberSuspended),
+    responses=refusals(MemberNotFound, MemberSuspended, AssistPinNeeded, *PINS),
 )
 async def issue(
-    caller: OfMember, member_id: MemberId, key: Key, response: Response
+    caller: OfMember,
+    member_id: MemberId,
+    key: Key,
+    response: Response,
+    form: PinForm | None = None,
 ) -> PayCodeShown:
     """Give a member their pay code: a new one every 30 s, each good for 60 s."""
-    response.headers.update(_NO_STORE)
-    made = await caller.write(lambda unit: codes.issue(unit, key=key, member_id=member_id))
+    response.headers.update(NO_STORE)
+    made = await with_pin(
+        caller,
+        lambda unit: codes.issue(unit, key=key, member_id=member_id),
+        member_id=member_id,
+        pin=form.pin if form is not None else None,
+        key=key,
+    )
     digits = await caller.read(lambda view: codes.digits(view, made.pay_code_id))
-    return _shown(made, digits)
+    return shown(made, digits)
 
 
-def _shown(made: CodeIssued, digits: str) -> PayCodeShown:
+def shown(made: CodeIssued, digits: str) -> PayCodeShown:
+    """Return a pay code for the screen of whoever shows it."""
     return PayCodeShown(
         pay_code_id=made.pay_code_id,
         digits=digits,
@@ -67,18 +87,6 @@ def _shown(made: CodeIssued, digits: str) -> PayCodeShown:
         refresh_at=made.refresh_at,
         state=made.state,
     )
-
-
-def _digits(view: View, member_id: str, pay_code_id: str) -> str:
-    """Return the digits of a member's own code.
-
-    Raises:
-        CodeNotFound: this bank has none of this id, or it is somebody else's.
-    """
-    found = codes.digits(view, pay_code_id)
-    if codes.shown(view, found).member_id != member_id:
-        raise CodeNotFound(pay_code_id)
-    return found
 
 
 @router.get(
@@ -90,9 +98,9 @@ def _digits(view: View, member_id: str, pay_code_id: str) -> str:
 )
 async def svg(caller: OfMember, member_id: MemberId, pay_code_id: PayCodeId) -> Response:
     """Draw a pay code as a QR of version 1."""
-    digits = await caller.read(lambda view: _digits(view, member_id, pay_code_id))
+    digits = await caller.read(lambda view: codes.digits_of(view, pay_code_id, member_id=member_id))
     picture = await asyncio.to_thread(code_pictures.svg, digits)
-    return Response(picture, media_type="image/svg+xml", headers=_NO_STORE)
+    return Response(picture, media_type="image/svg+xml", headers=NO_STORE)
 
 
 @router.get(
@@ -104,9 +112,9 @@ async def svg(caller: OfMember, member_id: MemberId, pay_code_id: PayCodeId) -> 
 )
 async def png(caller: OfMember, member_id: MemberId, pay_code_id: PayCodeId) -> Response:
     """Draw a pay code as a QR of version 1."""
-    digits = await caller.read(lambda view: _digits(view, member_id, pay_code_id))
+    digits = await caller.read(lambda view: codes.digits_of(view, pay_code_id, member_id=member_id))
     picture = await asyncio.to_thread(code_pictures.png, digits)
-    return Response(picture, media_type="image/png", headers=_NO_STORE)
+    return Response(picture, media_type="image/png", headers=NO_STORE)
 
 
 @router.post(

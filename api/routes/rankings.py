@@ -9,14 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.auth import Right
 from api.forms import AssetPath, Limit, PeriodName, Shown
 from api.openapi import refusals
 from api.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound
 from creditbank.core.units import View
+from creditbank.identity.roles import Right
 from creditbank.ledger import accounts
-from creditbank.people import members
+from creditbank.people import consents
 from creditbank.recognition import periods, ranking
 from creditbank.recognition.periods import Period, PeriodNotFound, PeriodState
 from creditbank.recognition.ranking import Place, Ranking, RankingNotFound
@@ -39,7 +39,7 @@ class PeriodShown(Shown):
 
 
 class PlaceShown(Shown):
-    """A place; names are resolved when shown. A tie at the edge of a tier gets the better tier."""
+    """A place. The name is whole only for who agreed to that; a tie at an edge gets the better."""
 
     place: int
     rank: int = Field(description="Shared by ties.")
@@ -84,13 +84,13 @@ def _period(one: Period, today: date) -> PeriodShown:
 
 
 def _named(view: View, rows: Sequence[Place]) -> list[PlaceShown]:
-    names = members.names(view, [row.member_id for row in rows])
+    names = consents.public_names(view, [row.member_id for row in rows])
     return [
         PlaceShown(
             place=row.place,
             rank=row.rank,
             member_id=row.member_id,
-            name=names.get(row.member_id, ""),
+            name=names[row.member_id],
             units=row.units,
             tier=row.tier,
             at_edge=row.at_edge,

@@ -8,23 +8,23 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.auth import Right
 from api.forms import DayAsked, MerchantId, RedemptionId, RequestId, Shown
 from api.openapi import refusals
 from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
+from creditbank.identity.roles import Right
 from merchants import cancellations, partners, receipts, tills
 from merchants import errors as shop
-from merchants.redemptions import State
+from merchants.redemptions import PinState, State
 from merchants.requests import RequestState
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["redemptions"])
 
 Till = Annotated[Caller, having(Right.ACT_AS_TILL)]
-SeesDays = Annotated[Caller, having(Right.SEE_LEDGER)]
+SeesSales = Annotated[Caller, having(Right.SEE_SALES)]
 SeesReceipts = Annotated[
-    Caller, having(Right.ACT_AS_TILL, Right.ACT_AS_MEMBER, Right.REFUND, Right.SEE_LEDGER)
+    Caller, having(Right.ACT_AS_TILL, Right.ACT_AS_MEMBER, Right.REFUND, Right.SEE_SALES)
 ]
 
 
@@ -47,6 +47,9 @@ class ReceiptShown(Shown):
     transfer_id: str | None
     paid_at: datetime | None
     reason: str | None
+    pin: PinState | None = Field(description="Whether a PIN is wanted, given, used or refused.")
+    by_delegate: bool = Field(description="A delegate of the member showed the code.")
+    delegate_id: str | None = Field(description="Which one; told to the member alone.")
 
 
 class AskedShown(Shown):
@@ -57,6 +60,9 @@ class AskedShown(Shown):
     redemption_id: str | None
     refusal: str | None = Field(description="The slug of the problem it was answered with.")
     receipt: ReceiptShown | None
+    pin: PinState | None = Field(
+        description="After `pin-needed`: once it is given, ask again with a new request id."
+    )
 
 
 class CancelledShown(Shown):
@@ -89,11 +95,17 @@ async def receipt(
     caller: SeesReceipts,
     redemption_id: RedemptionId,
 ) -> receipts.Receipt:
-    """Show a receipt: to its till, to its member, to staff."""
-    only = {"till_id": caller.token.till_id, "member_id": None}
-    if caller.may(Right.ACT_AS_MEMBER):
-        only["member_id"] = caller.member_id
-    return await caller.read(lambda view: receipts.receipt(view, redemption_id, **only))
+    """Show a receipt: to its till, to its member, to its shop's owner, to staff."""
+    own = caller.member_id if caller.may(Right.ACT_AS_MEMBER) else None
+    return await caller.read(
+        lambda view: receipts.receipt(
+            view,
+            redemption_id,
+            till_id=caller.principal.till_id,
+            member_id=own,
+            merchants=caller.merchants,
+        )
+    )
 
 
 @router.get(
@@ -144,13 +156,14 @@ async def till_day(caller: Till, on: DayAsked = None) -> receipts.MerchantDay:
     responses=refusals(shop.MerchantNotFound),
 )
 async def merchant_day(
-    caller: SeesDays,
+    caller: SeesSales,
     merchant_id: MerchantId,
     on: DayAsked = None,
 ) -> receipts.MerchantDay:
     """Show what was paid at a shop on a day, or scanned and not paid, and the totals."""
 
     def look(view: View) -> receipts.MerchantDay:
+        partners.require_own(caller.actor, merchant_id)
         partners.find(view, merchant_id)
         return receipts.day(view, merchant_id, on or view.today)
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.auth import Right
 from api.forms import (
     Fen,
     Form,
@@ -24,11 +23,13 @@ from api.routes.receipts import ReceiptShown
 from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadAmount, BadField, InDebt, InsufficientPoints
 from creditbank.core.states import StateConflict
-from creditbank.people.errors import MemberSuspended
+from creditbank.identity.roles import Right
+from creditbank.people.errors import DelegateEnded, DelegateTooNew, MemberSuspended
 from merchants import cancellations, checkout, receipts, refunds, scans
 from merchants import errors as shop
 from merchants.offers import Quote, Reason
 from merchants.redemptions import State
+from merchants.till_errors import CashierNeeded
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["redemptions"])
 
@@ -40,12 +41,13 @@ SCANS = (
     *(shop.CodeStopped, shop.TillLocked, shop.TillSuspended, shop.MerchantSuspended),
     *(shop.OfferNotFound, shop.OfferUnclear, shop.OwnCode, MemberSuspended, InDebt),
     *(shop.CartEmpty, BadAmount, BadField, shop.QuotaUsed, shop.OutOfStock, shop.RequestCancelled),
+    *(shop.CardEnded, DelegateEnded, DelegateTooNew, CashierNeeded),
 )
 PAYS = (
     *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
     *(shop.PinNeeded, shop.QuotaUsed, shop.OutOfStock, MemberSuspended, InDebt),
-    *(shop.CartEmpty, BadAmount, BadField, shop.RequestCancelled),
-    *(shop.TillSuspended, shop.MerchantSuspended),
+    *(shop.CartEmpty, BadAmount, BadField, shop.RequestCancelled, DelegateEnded, DelegateTooNew),
+    *(shop.TillSuspended, shop.MerchantSuspended, CashierNeeded),
 )
 _A_SCAN: JsonDict = {"code": "281934605512837466", "cart_fen": 5999}
 
@@ -105,6 +107,7 @@ class ScannedShown(Shown):
     discount_fen: int
     reason: Reason | None = Field(description="Why no point is usable.")
     ends_at: datetime
+    pin_needed: bool = Field(description="Taking the most points would want a PIN.")
 
 
 class QuoteShown(Shown):
@@ -113,6 +116,7 @@ class QuoteShown(Shown):
     points_most: int
     discount_fen: int
     reason: Reason | None
+    pin_needed: bool = Field(description="Taking the most points would want a PIN.")
 
 
 class AuthorisedShown(Shown):

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
-from api.auth import Right
 from api.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
 from api.openapi import refusals
 from api.routes.tasks import ClaimPage
 from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
+from creditbank.identity.roles import Right
+from creditbank.people.errors import OtherCommunity
 from creditbank.tasks import reviews
 from creditbank.tasks.errors import (
     ClaimNotFound,
@@ -77,7 +78,10 @@ class Revoked(Shown):
 @router.get("/reviews", summary="What waits for a review", responses=refusals(ClaimNotFound))
 async def waiting(caller: Reviews, after: Cursor = None, limit: Limit = 50) -> ClaimPage:
     """List the services that wait for a review, those that ended first before others."""
-    page = await caller.read(lambda view: reviews.waiting(view, after=after, limit=limit))
+    within = caller.communities
+    page = await caller.read(
+        lambda view: reviews.waiting(view, within=within, after=after, limit=limit)
+    )
     return ClaimPage.model_validate({"items": page.claims, "next": page.after})
 
 
@@ -85,7 +89,7 @@ async def waiting(caller: Reviews, after: Cursor = None, limit: Limit = 50) -> C
     "/claims/{claim_id}/approve",
     summary="Approve a service",
     response_model=Approved,
-    responses=refusals(ClaimNotFound, OwnWork, StateConflict, BadField),
+    responses=refusals(ClaimNotFound, OtherCommunity, OwnWork, StateConflict, BadField),
 )
 async def approve(
     caller: Reviews, claim_id: ClaimId, key: Key, form: ApproveForm
@@ -100,7 +104,7 @@ async def approve(
     "/claims/{claim_id}/reject",
     summary="Reject a service",
     response_model=Rejected,
-    responses=refusals(ClaimNotFound, OwnWork, StateConflict, BadField),
+    responses=refusals(ClaimNotFound, OtherCommunity, OwnWork, StateConflict, BadField),
 )
 async def reject(
     caller: Reviews, claim_id: ClaimId, key: Key, form: ReasonForm
@@ -116,7 +120,8 @@ async def reject(
     summary="Withdraw an approval",
     response_model=Revoked,
     responses=refusals(
-        ClaimNotFound, SecondPersonNeeded, StateConflict, WithdrawalTooLate, BadField
+        *(ClaimNotFound, OtherCommunity, SecondPersonNeeded, StateConflict),
+        *(WithdrawalTooLate, BadField),
     ),
 )
 async def withdraw_approval(

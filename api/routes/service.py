@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Awaitable
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Request
-from fastapi.responses import HTMLResponse
-from sqlalchemy import text
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 
-from api import docs, problems
-from api.errors import PathUnknown
+from api import docs, insiders, metrics, problems, schema
+from api.errors import NotReady, PathUnknown
 from api.forms import Shown
 from api.installation import version
 from api.openapi import refusals
 from api.wiring import database_of
 from creditbank.core import errors
+
+READY_S_MOST = 5
+R = TypeVar("R")
 
 router = APIRouter(tags=["service"])
 
@@ -54,10 +57,25 @@ async def index() -> Index:
     return Index(version=version())
 
 
-@router.get("/docs", include_in_schema=False)
+@router.get("/docs", include_in_schema=False, dependencies=[Depends(insiders.admit)])
 async def description(request: Request) -> HTMLResponse:
     """Show the description of the API as a page."""
-    return HTMLResponse(await asyncio.to_thread(docs.page, request.app.openapi()))
+    text = await asyncio.to_thread(docs.page, request.app.openapi())
+    return HTMLResponse(text, headers={"Content-Security-Policy": docs.POLICY})
+
+
+@router.get("/openapi.json", include_in_schema=False, dependencies=[Depends(insiders.admit)])
+async def contract(request: Request) -> JSONResponse:
+    """Give the description of the API to programs."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/metrics", include_in_schema=False)
+async def figures(request: Request) -> Response:
+    """Give this process's figures to who watches over it; to others they do not exist."""
+    if not metrics.may_see(request, request.app.state.settings):
+        raise PathUnknown
+    return Response(metrics.page(database_of(request).writer), media_type=metrics.MEDIA_TYPE)
 
 
 @router.get("/healthz", summary="Whether the process lives")
@@ -68,14 +86,26 @@ async def alive() -> Health:
 
 @router.get(
     "/readyz",
-    summary="Whether the database answers",
-    responses=refusals(errors.DatabaseUnavailable),
+    summary="Whether it can serve",
+    responses=refusals(NotReady, errors.DatabaseUnavailable),
 )
 async def ready(request: Request) -> Health:
-    """Answer after one look into the database."""
-    look = database_of(request).reader.submit_install(lambda c: c.execute(text("SELECT 1")).all())
-    await asyncio.wrap_future(look)
+    """Answer after a look into the database and at its version, and an empty unit of the writer."""
+    database = database_of(request)
+    look = database.reader.submit_install(lambda c: (schema.version(c), schema.head()))
+    found, wanted = await _in_time("database", asyncio.wrap_future(look))
+    if found != wanted:
+        raise NotReady("schema", f"{found} ≠ {wanted}")
+    beat = asyncio.wrap_future(database.writer.submit_install(lambda _connection, _now: None))
+    await _in_time("writer", beat)
     return Health()
+
+
+async def _in_time(part: str, answer: Awaitable[R]) -> R:
+    try:
+        return await asyncio.wait_for(answer, READY_S_MOST)
+    except TimeoutError as error:
+        raise NotReady(part, f"no answer within {READY_S_MOST} s / 没有按时答复") from error
 
 
 def _kind(kind: type[errors.CreditbankError]) -> ProblemKind:

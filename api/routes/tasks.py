@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
-from api.auth import Right
+from api.etags import NOT_MODIFIED, Asked
 from api.forms import (
     AssetCode,
     ClaimId,
@@ -20,24 +20,28 @@ from api.forms import (
     MemberId,
     MemberRef,
     Name,
-    Reason,
     Shown,
     TaskId,
     Title,
     Units,
 )
 from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.wiring import Caller, Key, having, joining, of_member
+from creditbank.core import tags
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
+from creditbank.core.units import View
+from creditbank.identity.roles import Right
+from creditbank.people import members
 from creditbank.people.errors import (
     CommunityNotFound,
     MemberNotFound,
     MemberSuspended,
     NotYours,
+    OtherCommunity,
 )
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import categories, claims, endings, tasks
+from creditbank.tasks import attendance, categories, claims, reviews, tasks
 from creditbank.tasks.errors import (
     AlreadyClaimed,
     CategoryExists,
@@ -45,7 +49,6 @@ from creditbank.tasks.errors import (
     ClaimNotFound,
     NotBegun,
     TaskNotFound,
-    TaskServed,
     TooEarly,
 )
 from creditbank.tasks.states import ClaimState, TaskState
@@ -55,7 +58,7 @@ router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
 Sees = Annotated[Caller, having(Right.SEE_TASKS)]
 Keeps = Annotated[Caller, having(Right.KEEP_TASKS)]
 KeepsCategories = Annotated[Caller, having(Right.KEEP_CATEGORIES)]
-TakesPart = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_TASKS)]
+Joins = Annotated[Caller, joining(Right.ACT_AS_MEMBER, Right.KEEP_TASKS)]
 Attends = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_ATTENDANCE)]
 SeesClaims = Annotated[Caller, having(Right.SEE_MEMBERS)]
 OfMember = Annotated[Caller, of_member(Right.SEE_MEMBERS)]
@@ -138,19 +141,6 @@ class TaskPage(Shown):
     next: str | None
 
 
-class TaskMoved(Shown):
-    """The new state of a task."""
-
-    task_id: str
-    state: TaskState
-
-
-class CancelForm(Form):
-    """Why a task is cancelled; shown to those who had a place."""
-
-    reason: Reason
-
-
 class ClaimForm(Form):
     """Who takes part; a member leaves it out, staff name the member."""
 
@@ -221,10 +211,12 @@ async def category_create(caller: KeepsCategories, key: Key, form: CategoryForm)
     "/tasks",
     summary="Publish a task",
     status_code=201,
-    responses=refusals(CategoryNotFound, CommunityNotFound, AssetNotFound, BadField),
+    responses=refusals(
+        CategoryNotFound, CommunityNotFound, OtherCommunity, AssetNotFound, BadField
+    ),
 )
 async def publish(caller: Keeps, key: Key, form: TaskForm) -> TaskMade:
-    """Publish a need; what it gives never changes once it is published."""
+    """Publish a need; what it gives never changes once somebody claims it."""
     said = form.model_dump(exclude={"rewards"})
     rewards = [Reward(one.asset, one.units, one.per) for one in form.rewards]
     made = await caller.write(lambda unit: tasks.publish(unit, key=key, rewards=rewards, **said))
@@ -241,10 +233,13 @@ async def listing(
     after: Cursor = None,
     limit: Limit = 50,
 ) -> TaskPage:
-    """List tasks by their start. Drafts are shown to organisers only."""
+    """List tasks by their start. Drafts are shown to the organisers of their community only."""
     hidden = upcoming or not caller.may(Right.KEEP_TASKS)
+    own = caller.may_within(Right.KEEP_TASKS)
     page = await caller.read(
-        lambda view: tasks.listing(view, after=after, limit=limit, upcoming=hidden)
+        lambda view: tasks.listing(
+            view, after=after, limit=limit, upcoming=hidden, drafts_within=own
+        )
     )
     return TaskPage.model_validate({"items": page.tasks, "next": page.after})
 
@@ -253,49 +248,15 @@ async def listing(
     "/tasks/{task_id}",
     summary="A task",
     response_model=TaskShown,
-    responses=refusals(TaskNotFound),
+    responses=refusals(TaskNotFound, BadField) | NOT_MODIFIED,
 )
-async def show(caller: Sees, task_id: TaskId) -> tasks.Task:
-    """Show a task as it stands now. Drafts are shown to organisers only."""
+async def show(caller: Sees, task_id: TaskId, asked: Asked) -> tasks.Task | Response:
+    """Show a task as it stands now. Drafts are shown to the organisers of its community only."""
     found = await caller.read(lambda view: tasks.find(view, task_id))
-    if found.state is TaskState.DRAFT and not caller.may(Right.KEEP_TASKS):
+    own = caller.may_within(Right.KEEP_TASKS)
+    if found.state is TaskState.DRAFT and own is not None and found.community_id not in own:
         raise TaskNotFound(task_id)
-    return found
-
-
-@router.post(
-    "/tasks/{task_id}/open",
-    summary="Publish a draft",
-    response_model=TaskMoved,
-    responses=refusals(TaskNotFound, StateConflict, BadField),
-)
-async def open_draft(caller: Keeps, task_id: TaskId, key: Key) -> tasks.Moved:
-    """Publish a draft as it is."""
-    return await caller.write(lambda unit: tasks.open_draft(unit, key=key, task_id=task_id))
-
-
-@router.post(
-    "/tasks/{task_id}/cancel",
-    summary="Cancel a task",
-    response_model=TaskMoved,
-    responses=refusals(TaskNotFound, StateConflict, TaskServed, BadField),
-)
-async def cancel(caller: Keeps, task_id: TaskId, key: Key, form: CancelForm) -> tasks.Moved:
-    """Cancel a task to which nobody has come yet; claims of it end as withdrawn."""
-    return await caller.write(
-        lambda unit: endings.cancel(unit, key=key, task_id=task_id, reason=form.reason)
-    )
-
-
-@router.post(
-    "/tasks/{task_id}/close",
-    summary="Close a task's attendance",
-    response_model=TaskMoved,
-    responses=refusals(TaskNotFound, StateConflict),
-)
-async def close(caller: Keeps, task_id: TaskId, key: Key) -> tasks.Moved:
-    """Settle who never came and who forgot to sign out; reviews go on."""
-    return await caller.write(lambda unit: endings.close(unit, key=key, task_id=task_id))
+    return asked.shown(found, tags.of(found))
 
 
 @router.get(
@@ -305,9 +266,14 @@ async def close(caller: Keeps, task_id: TaskId, key: Key) -> tasks.Moved:
     responses=refusals(TaskNotFound),
 )
 async def claims_of_task(caller: SeesClaims, task_id: TaskId) -> list[claims.Claim]:
-    """List the claims of a task in the order they were made."""
-    await caller.read(lambda view: tasks.find(view, task_id))
-    return await caller.read(lambda view: claims.of_task(view, task_id))
+    """List the claims of a task in the order they were made.
+
+    Staff of other communities than the task's see the claims of their own members.
+    """
+    within = caller.communities
+    return await caller.read(
+        lambda view: reviews.with_reasons(view, claims.of_task(view, task_id, within=within))
+    )
 
 
 @router.post(
@@ -316,10 +282,11 @@ async def claims_of_task(caller: SeesClaims, task_id: TaskId) -> list[claims.Cla
     status_code=201,
     response_model=Claimed,
     responses=refusals(
-        TaskNotFound, MemberNotFound, MemberSuspended, AlreadyClaimed, StateConflict, BadField
+        *(TaskNotFound, MemberNotFound, OtherCommunity, MemberSuspended, AlreadyClaimed),
+        *(StateConflict, BadField),
     ),
 )
-async def claim(caller: TakesPart, task_id: TaskId, key: Key, form: ClaimForm) -> claims.Claimed:
+async def claim(caller: Joins, task_id: TaskId, key: Key, form: ClaimForm) -> claims.Claimed:
     """Take a place in a task."""
     who = caller.on_behalf_of(form.member_id)
     return await caller.write(
@@ -330,25 +297,29 @@ async def claim(caller: TakesPart, task_id: TaskId, key: Key, form: ClaimForm) -
 @router.get(
     "/members/{member_id}/claims",
     summary="What a member takes part in",
-    responses=refusals(MemberNotFound, ClaimNotFound),
+    responses=refusals(MemberNotFound, OtherCommunity, ClaimNotFound),
 )
 async def claims_of_member(
     caller: OfMember, member_id: MemberId, after: Cursor = None, limit: Limit = 50
 ) -> ClaimPage:
     """List the claims of a member, the latest first."""
-    page = await caller.read(
-        lambda view: claims.of_member(view, member_id, after=after, limit=limit)
-    )
-    return ClaimPage.model_validate({"items": page.claims, "next": page.after})
+
+    def look(view: View) -> tuple[list[claims.Claim], str | None]:
+        members.find(view, member_id)
+        page = claims.of_member(view, member_id, after=after, limit=limit)
+        return reviews.with_reasons(view, page.claims), page.after
+
+    items, following = await caller.read(look)
+    return ClaimPage.model_validate({"items": items, "next": following})
 
 
 @router.post(
     "/claims/{claim_id}/withdraw",
     summary="Give a place back",
     response_model=Claimed,
-    responses=refusals(ClaimNotFound, NotYours, StateConflict),
+    responses=refusals(ClaimNotFound, NotYours, OtherCommunity, StateConflict),
 )
-async def withdraw(caller: TakesPart, claim_id: ClaimId, key: Key) -> claims.Claimed:
+async def withdraw(caller: Joins, claim_id: ClaimId, key: Key) -> claims.Claimed:
     """Give a place back before the task is over."""
     return await caller.write(lambda unit: claims.withdraw(unit, key=key, claim_id=claim_id))
 
@@ -357,19 +328,21 @@ async def withdraw(caller: TakesPart, claim_id: ClaimId, key: Key) -> claims.Cla
     "/claims/{claim_id}/sign-in",
     summary="Sign in",
     response_model=Attended,
-    responses=refusals(ClaimNotFound, NotYours, MemberSuspended, StateConflict, TooEarly),
+    responses=refusals(
+        ClaimNotFound, NotYours, OtherCommunity, MemberSuspended, StateConflict, TooEarly
+    ),
 )
-async def sign_in(caller: Attends, claim_id: ClaimId, key: Key) -> claims.Attended:
+async def sign_in(caller: Attends, claim_id: ClaimId, key: Key) -> attendance.Attended:
     """Note that a participant has come, from one hour before the start on."""
-    return await caller.write(lambda unit: claims.sign_in(unit, key=key, claim_id=claim_id))
+    return await caller.write(lambda unit: attendance.sign_in(unit, key=key, claim_id=claim_id))
 
 
 @router.post(
     "/claims/{claim_id}/sign-out",
     summary="Sign out",
     response_model=Attended,
-    responses=refusals(ClaimNotFound, NotYours, StateConflict, NotBegun),
+    responses=refusals(ClaimNotFound, NotYours, OtherCommunity, StateConflict, NotBegun),
 )
-async def sign_out(caller: Attends, claim_id: ClaimId, key: Key) -> claims.Attended:
+async def sign_out(caller: Attends, claim_id: ClaimId, key: Key) -> attendance.Attended:
     """Note that a participant has left, and measure the minutes inside the task's window."""
-    return await caller.write(lambda unit: claims.sign_out(unit, key=key, claim_id=claim_id))
+    return await caller.write(lambda unit: attendance.sign_out(unit, key=key, claim_id=claim_id))

@@ -66,7 +66,8 @@ class Bank:
     demonstration: bool
 
 
-def _bank(row: Row[Any]) -> Bank:
+def read(row: Row[Any]) -> Bank:
+    """Return a stored bank as a value."""
     return Bank(
         bank_id=row.bank_id,
         slug=row.slug,
@@ -120,7 +121,7 @@ def create(
 
 def every(connection: Connection) -> list[Bank]:
     """Return all banks of this installation, by slug."""
-    return [_bank(row) for row in connection.execute(select(banks).order_by(banks.c.slug))]
+    return [read(row) for row in connection.execute(select(banks).order_by(banks.c.slug))]
 
 
 def find(connection: Connection, slug: str | None) -> Bank:
@@ -140,19 +141,7 @@ def find(connection: Connection, slug: str | None) -> Bank:
     row = connection.execute(select(banks).where(banks.c.slug == slug)).first()
     if row is None:
         raise BankNotFound(slug)
-    return _bank(row)
-
-
-def load(connection: Connection, bank_id: int) -> Bank:
-    """Return the bank of an id.
-
-    Raises:
-        BankNotFound: there is none.
-    """
-    row = connection.execute(select(banks).where(banks.c.bank_id == bank_id)).first()
-    if row is None:
-        raise BankNotFound(str(bank_id))
-    return _bank(row)
+    return read(row)
 
 
 def set_state(connection: Connection, bank_id: int, state: BankState) -> None:

@@ -1,9 +1,9 @@
-"""The database: the only room that begins and commits, and the only ways in.
+"""The database: the only room that commits, and the way in.
 
 `Writer` runs units: on SQLite one thread takes all that queued up while the last batch was
 committing (natural batching, each unit in a savepoint, one commit); on PostgreSQL eight threads
-run one unit per transaction. `Reader` runs views, one snapshot each. A caller's answer exists
-only after the commit. Slow work (bulk slices) waits behind requests.
+run one unit per transaction. `creditbank.core.reader` runs views, one snapshot each. A caller's
+answer exists only after the commit. Slow work (bulk slices) waits behind requests.
 """
 
 from __future__ import annotations
@@ -14,23 +14,21 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from creditbank.core import banks
 from creditbank.core.clock import Clock, SystemClock
 from creditbank.core.engines import (
-    READERS,
     WRITERS_POSTGRES,
     is_replayable,
     is_sqlite,
     normalised,
-    read_engine,
     sqlite_path,
     translated,
     write_engine,
@@ -38,14 +36,14 @@ from creditbank.core.engines import (
 )
 from creditbank.core.errors import BankSuspended, DatabaseUnavailable, SchemaMissing
 from creditbank.core.ids import IdSource
-from creditbank.core.tables import UtcDateTime
+from creditbank.core.reader import Reader, opening
 from creditbank.core.units import Actor, Declined, Unit, View
+from creditbank.core.vault import Vault, keys_path
 
 R = TypeVar("R")
 
 BATCH_UNITS_MOST = 64
 _REPLAYS_MOST = 5
-_LAST_RECORDED = text("SELECT max(recorded_at) AS at FROM transfer WHERE bank_id = :bank_id")
 _IN_ERROR = 3
 
 
@@ -151,14 +149,18 @@ class Writer:
 
     def _unit(self, connection: Connection, work: _Work[Any], bank_id: int, actor: Actor) -> Unit:
         """Open the unit: load its bank, and never fall behind what the bank has recorded."""
-        bank = banks.load(connection, bank_id)
+        bank, last = opening(connection, bank_id)
         if bank.state is banks.BankState.SUSPENDED:
             raise BankSuspended(bank.slug)
         if not work.pinned:
-            last = last_recorded(connection, bank_id)
             work.now = max(work.now, last) if last else work.now
             work.pinned = True
-        return Unit(connection=connection, bank=bank, now=work.now, actor=actor, ids=work.ids)
+        return Unit(connection, bank, work.now, self._database.vault, actor, work.ids)
+
+    def pulse(self) -> tuple[int, int]:
+        """Return how many units wait, and how many were ever taken up."""
+        waiting = self._queue.qsize()
+        return waiting, max(self._order - waiting, 0)
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
@@ -257,75 +259,24 @@ def _refuse_aborted(connection: Connection) -> None:
     assert int(status) != _IN_ERROR, "a unit swallowed a database error"
 
 
-def last_recorded(connection: Connection, bank_id: int) -> datetime | None:
-    """Return the latest instant a transfer of the bank was recorded at."""
-    statement = _LAST_RECORDED.columns(at=UtcDateTime)
-    instant: datetime | None = connection.execute(statement, {"bank_id": bank_id}).scalar()
-    return instant
-
-
-class Reader:
-    """Runs views in threads of its own, each in one read-only snapshot."""
-
-    def __init__(self, database: Database) -> None:
-        """Start the reader threads of a database."""
-        self._database = database
-        self._engine = read_engine(database.url)
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._patient_pool = ThreadPoolExecutor(1, thread_name_prefix="patient-reader")
-
-    def submit(
-        self, bank_id: int, look: Callable[[View], R], *, patient: bool = False
-    ) -> Future[R]:
-        """Queue one view of one bank; ``patient`` ones (audits, plans) wait for each other.
-
-        So a long look at the whole books never takes the threads that requests need.
-        """
-        pool = self._patient_pool if patient else self._pool
-        return pool.submit(self._look, bank_id, look)
-
-    async def run(self, bank_id: int, look: Callable[[View], R], *, patient: bool = False) -> R:
-        """Run one view without blocking the event loop."""
-        return await asyncio.wrap_future(self.submit(bank_id, look, patient=patient))
-
-    def submit_install(self, look: Callable[[Connection], R]) -> Future[R]:
-        """Queue a look at the tables that belong to no bank."""
-        return self._pool.submit(self._look_install, look)
-
-    def _look_install(self, look: Callable[[Connection], R]) -> R:
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                return look(connection)
-        except Exception as error:
-            typed = translated(error)
-            if typed is error:
-                raise
-            raise typed from error
-
-    def _look(self, bank_id: int, look: Callable[[View], R]) -> R:
-        def view(connection: Connection) -> R:
-            bank = banks.load(connection, bank_id)
-            last = last_recorded(connection, bank_id)
-            now = self._database.clock.now()
-            return look(View(connection=connection, bank=bank, now=max(now, last or now)))
-
-        return self._look_install(view)
-
-    def close(self) -> None:
-        """Finish what runs, then stop."""
-        self._pool.shutdown()
-        self._patient_pool.shutdown()
-        self._engine.dispose()
-
-
 class Database:
     """One database, opened for reading, or for reading and writing.
 
     ``writing=True`` takes the writer's lock of a SQLite file for as long as it is open.
     """
 
-    def __init__(self, url: str, *, clock: Clock | None = None, writing: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        writing: bool = True,
+        vault: Vault | None = None,
+    ) -> None:
         """Open the database of a URL such as ``sqlite:///file.db`` or ``postgresql://…``.
+
+        Without a ``vault`` the persons' keys lie where `creditbank.core.vault.keys_path` says.
+        Who opens for writing may begin a key file, if nobody was ever written down.
 
         Raises:
             SchemaMissing: the SQLite file does not exist.
@@ -333,13 +284,15 @@ class Database:
         """
         self.url = normalised(url)
         self.clock: Clock = clock or SystemClock()
+        self.vault = vault or Vault(keys_path(self.url))
         self._held = ExitStack()
         if is_sqlite(self.url) and not sqlite_path(self.url).exists():
             raise SchemaMissing
         if writing:
             self._held.enter_context(writer_lock(self.url))
         self._writer = Writer(self) if writing else None
-        self.reader = Reader(self)
+        self.reader = Reader(self.url, self.clock, self.vault)
+        self.vault.belong(self.reader.keys_used, begin=writing)
 
     @property
     def writer(self) -> Writer:
@@ -371,6 +324,7 @@ class Database:
         self.reader.close()
         if self._writer is not None:
             self._writer.close()
+        self.vault.close()
         self._held.close()
 
     def __enter__(self) -> Self:

@@ -130,6 +130,7 @@ def _sqlite_manners(engine: Engine, begin: str, foreign_keys: str = "ON") -> Non
         if begin == "BEGIN IMMEDIATE":
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA secure_delete=ON")  # what is deleted or replaced is overwritten
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -357,3 +357,13 @@ class SchemaNewer(Broken):
     zh = "数据库版本（{found}）比程序新，请升级程序"
     en = "The database (version {found}) is newer than this program; upgrade the program"
     found: str
+
+
+@dataclass(eq=False)
+class KeysUnusable(Broken):
+    """The file with the persons' keys, or the master key, is missing, unreadable or another's."""
+
+    slug = "keys-unusable"
+    zh = "个人信息密钥文件（{file}）无法使用，请放回与本数据库相配的密钥文件"
+    en = "The key file '{file}' cannot be used; put back the one that belongs to this database"
+    file: str

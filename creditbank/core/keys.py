@@ -3,7 +3,8 @@
 ``@keyed`` stands on every public function that writes on behalf of a caller. It claims the key
 before anything else is looked at, runs the function in a savepoint, and keeps the outcome in the
 same transaction: ids, figures and state, never a secret and never a name. The scope of a key is
-(bank, caller, operation); its content is the hash of the operation and the caller's arguments.
+(bank, caller, operation); its content is the hash of the operation and the caller's arguments,
+keyed by the vault, so that nobody finds a phone number by trying all of them.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import reduce, wraps
+from functools import cache, reduce, wraps
 from operator import or_
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
@@ -28,11 +29,18 @@ from creditbank.core.units import Declined, Unit
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+
+# What the edge makes or proves for a call (the hash of a fresh secret, a password's verdict): no
+# part of what the caller said, so that the same request with the same key stays the same.
+_UNSAID = "unsaid"
+Unsaid = Annotated[T, _UNSAID]
 
 KEY_LENGTH = range(16, 256)
 ANSWER_DAYS_KEPT = 30
 FORGOTTEN_AT_ONCE = 200
 _OK = "ok"
+_CONTENT = "content"
 _KEPT = text("answer IS NOT NULL AND outcome = 'ok'")
 
 
@@ -77,7 +85,8 @@ def keyed(
 
     The function takes a Unit, then keyword-only arguments, ``key`` among them, and is annotated
     with a frozen result that JSON can carry. A final refusal it raises is undone, remembered
-    and returned as `Declined`; other errors undo everything, the key included.
+    and returned as `Declined`; other errors undo everything, the key included. An argument that
+    is `Unsaid` is no part of the key's content.
 
     Raises:
         KeyMissing: the key is not 16–255 characters.
@@ -108,7 +117,8 @@ def keyed(
             "operation": operation,
             "key": key,
         }
-        digest = content_hash(operation, _said(signature, arguments))
+        said = content_hash(operation, _said(function, signature, arguments))
+        digest = unit.vault.hashed(_CONTENT, said)
         fresh = unit.run(
             insert_or_skip(unit.connection, keys).returning(keys.c.key),
             claim
@@ -138,13 +148,27 @@ def keyed(
     return once
 
 
-def _said(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is as by default, so that a later optional argument changes no old key."""
+def _said(
+    function: Callable[..., Any], signature: inspect.Signature, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Leave out what is as by default, so that a later optional argument changes no old key.
+
+    Nor does the caller say what is `Unsaid`.
+    """
+    unsaid = _unsaid(function)
     return {
         name: value
         for name, value in arguments.items()
-        if value is not signature.parameters[name].default
+        if value is not signature.parameters[name].default and name not in unsaid
     }
+
+
+@cache
+def _unsaid(function: Callable[..., Any]) -> frozenset[str]:
+    hints = get_type_hints(function, include_extras=True)
+    return frozenset(
+        name for name, hint in hints.items() if _UNSAID in getattr(hint, "__metadata__", ())
+    )
 
 
 def _where(claim: Mapping[str, Any]) -> list[Any]:

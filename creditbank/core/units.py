@@ -18,6 +18,7 @@ from creditbank.core.banks import Bank
 from creditbank.core.clock import day_of
 from creditbank.core.errors import CreditbankError
 from creditbank.core.ids import IdSource
+from creditbank.core.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,18 @@ class Actor:
     """Who writes: the id that keys and transfers record, the role, and the member behind it.
 
     ``member_id`` is set for a member and for staff who are also residents; law 7 looks at it.
+    ``communities`` and ``merchants`` are where the role holds, None everywhere; ``via`` is what
+    was acted through: a session, a token, an assist. ``assists`` is the member for whom, and for
+    nobody else, someone in office acts in an assist.
     """
 
     id: str
     role: str
     member_id: str | None = None
+    communities: tuple[str, ...] | None = None
+    merchants: tuple[str, ...] | None = None
+    via: str | None = None
+    assists: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class View:
     connection: Connection
     bank: Bank
     now: datetime
+    vault: Vault
 
     @property
     def bank_id(self) -> int:

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     OPENING = "opening"
     HOLD = "hold"
     RELEASE = "release"
+    MERGE = "merge"
 
 
 @dataclass(frozen=True, slots=True)

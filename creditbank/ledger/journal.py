@@ -28,7 +28,7 @@ from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft, places_of, post_many
 
 COLUMNS = ("key", "occurred_at", "kind", "source", "destination", "amount")
-KINDS = frozenset(Kind) - {Kind.REVERSE, Kind.HOLD, Kind.RELEASE}
+KINDS = frozenset(Kind) - {Kind.REVERSE, Kind.HOLD, Kind.RELEASE, Kind.MERGE}
 _KEY_MOST = 255
 _LOOK_UP = 500
 

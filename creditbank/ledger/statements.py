@@ -239,6 +239,21 @@ def as_of(view: View, address: str, asset: str, instant: datetime) -> int:
     return row.own_balance if row is not None else 0
 
 
+def moved_since(view: View, address: str, instant: datetime) -> bool:
+    """Tell whether anything moved an address, in any asset, since an instant."""
+    row = view.row(
+        select(accounts.c.account_id)
+        .where(
+            accounts.c.bank_id == view.bank_id,
+            accounts.c.address == address,
+            accounts.c.version > 0,
+            accounts.c.recorded_at >= instant,
+        )
+        .limit(1)
+    )
+    return row is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Circulation:
     """How much of an asset there is, in units, and where it came from and went."""

@@ -10,8 +10,9 @@ from sqlmodel import Field
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
 from creditbank.core.texts import line
-from creditbank.core.units import Unit, View
-from creditbank.people.errors import CommunityExists, CommunityNotFound
+from creditbank.core.units import Actor, Unit, View
+from creditbank.people import trail
+from creditbank.people.errors import CommunityExists, CommunityNotFound, OtherCommunity
 
 _NAME_MOST = 60
 
@@ -56,6 +57,7 @@ def create(unit: Unit, *, name: str, key: str) -> str:  # noqa: ARG001 - the key
     ).first()
     if made is None:
         raise CommunityExists
+    trail.record(unit, "community founded", community_id)
     return community_id
 
 
@@ -83,3 +85,13 @@ def find(view: View, community_id: str) -> Community:
     if row is None:
         raise CommunityNotFound(community_id)
     return Community(row.community_id, row.name)
+
+
+def require_within(actor: Actor, community_id: str | None) -> None:
+    """See that the actor's role holds in a community; None is the whole bank.
+
+    Raises:
+        OtherCommunity: it holds in others only.
+    """
+    if actor.communities is not None and community_id not in actor.communities:
+        raise OtherCommunity

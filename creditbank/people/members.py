@@ -1,4 +1,6 @@
-"""Members: the people of a bank, with a number, a name, a community, and whether they may act.
+"""Members: the people of a bank, with a number, a community, and whether they may act.
+
+What they are called is in `creditbank.people.persons`.
 
 Whoever changes what belongs to a member locks the member first, several in ascending order.
 """
@@ -6,13 +8,13 @@ Whoever changes what belongs to a member locks the member first, several in asce
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, UniqueConstraint, select, update
+from sqlalchemy import Row, Select, UniqueConstraint, select, update
 from sqlmodel import Field
 
 from creditbank.core import counters
@@ -20,22 +22,29 @@ from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, insert_or_skip, table, within_bank
-from creditbank.core.texts import line
 from creditbank.core.units import Actor, Unit, View
-from creditbank.people import communities
+from creditbank.people import communities, persons, trail
 from creditbank.people.errors import MemberNotFound, MemberSuspended, NotYours, NumberTaken
 
 MEMBER_ROLE = "member"
 PAGE_MOST = 200
 
-_NAME_MOST = 60
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,20}")
 _NUMBERS_GIVEN = counters.for_ever("member-number")
 
 
-class Status(StrEnum):
-    """Whether a member may act."""
+class MemberKind(StrEnum):
+    """A resident, or a visitor: serves and spends, has no vote, closes when long idle."""
 
+    RESIDENT = "resident"
+    VISITOR = "visitor"
+
+
+class Status(StrEnum):
+    """Whether a member may act; an applied one waits for admission."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
@@ -44,12 +53,27 @@ class Status(StrEnum):
 MEMBERSHIP = Machine(
     thing="member",
     thing_zh="成员",
-    states={Status.ACTIVE: "正常", Status.SUSPENDED: "已暂停", Status.CLOSED: "已注销"},
+    states={
+        Status.APPLIED: "待审核",
+        Status.REFUSED: "未通过",
+        Status.ACTIVE: "正常",
+        Status.SUSPENDED: "已暂停",
+        Status.CLOSED: "已注销",
+    },
     verbs={
+        "admit": Verb("通过", "admit the member", "社区工作人员", "a community worker"),
+        "refuse": Verb("不通过", "refuse the member", "社区工作人员", "a community worker"),
+        "close": Verb("注销", "close the membership", "系统", "the system"),
         "suspend": Verb("暂停", "suspend the member", "工作人员", "staff"),
         "reinstate": Verb("恢复", "reinstate the member", "工作人员", "staff"),
     },
     moves={
+        (Status.APPLIED, "admit"): Status.ACTIVE,
+        (Status.APPLIED, "refuse"): Status.REFUSED,
+        (Status.APPLIED, "close"): Status.CLOSED,
+        (Status.REFUSED, "close"): Status.CLOSED,
+        (Status.ACTIVE, "close"): Status.CLOSED,
+        (Status.SUSPENDED, "close"): Status.CLOSED,
         (Status.ACTIVE, "suspend"): Status.SUSPENDED,
         (Status.SUSPENDED, "reinstate"): Status.ACTIVE,
     },
@@ -67,10 +91,11 @@ class MemberRow(OfBank, table=True):
 
     member_id: str = Field(primary_key=True, max_length=40)
     number: str = Field(max_length=20)
-    name: str = Field(max_length=_NAME_MOST)
     community_id: str = Field(max_length=40)
+    kind: str = Field(max_length=16, sa_column_kwargs={"server_default": MemberKind.RESIDENT})
     status: str = Field(max_length=16)
     joined_on: date
+    merged_into: str | None = Field(max_length=40)
 
 
 members = table(MemberRow)
@@ -78,14 +103,15 @@ members = table(MemberRow)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member."""
+    """A member; ``merged_into`` is the row that the same person goes on with."""
 
     member_id: str
     number: str
-    name: str
     community_id: str
+    kind: MemberKind
     status: Status
     joined_on: date
+    merged_into: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +132,13 @@ class Page:
 
 def _member(row: Row[Any]) -> Member:
     return Member(
-        row.member_id, row.number, row.name, row.community_id, Status(row.status), row.joined_on
+        row.member_id,
+        row.number,
+        row.community_id,
+        MemberKind(row.kind),
+        Status(row.status),
+        row.joined_on,
+        row.merged_into,
     )
 
 
@@ -118,11 +150,46 @@ def register(
     community_id: str,
     key: str,  # noqa: ARG001 - the key is @keyed's
     number: str | None = None,
+    phone: str | None = None,
+    document: str | None = None,
+    born_on: date | None = None,
+    kind: MemberKind = MemberKind.RESIDENT,
 ) -> Registered:
-    """Take someone in; without a ``number`` the next free one is given (``M0001`` …).
+    """Take someone in at the office; without a ``number`` the next free one is given.
 
     Raises:
-        BadField: the name or number is unusable.
+        BadField: the name, number, phone or document is unusable.
+        CommunityNotFound: this bank has no such community.
+        OtherCommunity: the actor's role does not hold there.
+        NumberTaken: another member has this number.
+    """
+    communities.require_within(unit.actor, communities.find(unit, community_id).community_id)
+    made = enrol(unit, community_id=community_id, kind=kind, status=Status.ACTIVE, number=number)
+    persons.keep(
+        unit,
+        holder_id=made.member_id,
+        name=name,
+        phone=phone,
+        document=document,
+        born_on=born_on,
+    )
+    return made
+
+
+def enrol(
+    unit: Unit,
+    *,
+    community_id: str,
+    kind: MemberKind,
+    status: Status,
+    number: str | None = None,
+) -> Registered:
+    """Make the row of a new member; who it is, is written by `persons.keep`.
+
+    Whether the actor's role holds in the community is seen to by who calls.
+
+    Raises:
+        BadField: the number is unusable.
         CommunityNotFound: this bank has no such community.
         NumberTaken: another member has this number.
     """
@@ -131,10 +198,11 @@ def register(
     row = {
         "bank_id": unit.bank_id,
         "member_id": unit.new_id("mem"),
-        "name": line("name", name, _NAME_MOST),
         "community_id": communities.find(unit, community_id).community_id,
-        "status": Status.ACTIVE,
+        "kind": kind,
+        "status": status,
         "joined_on": unit.today,
+        "merged_into": None,
     }
     if number is not None:
         if not _insert(unit, row | {"number": number}):
@@ -188,13 +256,26 @@ def require_active(unit: Unit, member_id: str) -> Member:
 
 
 def require_own(actor: Actor, member_id: str) -> None:
-    """See that a member acts for oneself; staff act for anyone.
+    """See that a member acts for oneself, an assistant for whom they assist; staff for anyone.
 
     Raises:
-        NotYours: a member acts for somebody else.
+        NotYours: it is somebody else's.
     """
+    if actor.assists not in {None, member_id}:
+        raise NotYours
     if actor.role == MEMBER_ROLE and actor.member_id != member_id:
         raise NotYours
+
+
+def require_near(view: View, actor: Actor, member_id: str) -> None:
+    """See that the actor's role holds where a member lives.
+
+    Raises:
+        MemberNotFound: this bank has none of this id.
+        OtherCommunity: it holds in other communities only.
+    """
+    if actor.communities is not None:
+        communities.require_within(actor, find(view, member_id).community_id)
 
 
 @keyed
@@ -205,7 +286,9 @@ def suspend(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG001
         MemberNotFound: this bank has none of this id.
         StateConflict: the member is not active.
     """
-    return _move(unit, member_id, "suspend")
+    status = move(unit, member_id, "suspend")
+    trail.record(unit, "member suspended", member_id, subject_id=member_id)
+    return status
 
 
 @keyed
@@ -216,16 +299,29 @@ def reinstate(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG00
         MemberNotFound: this bank has none of this id.
         StateConflict: the member is not suspended.
     """
-    return _move(unit, member_id, "reinstate")
+    status = move(unit, member_id, "reinstate")
+    trail.record(unit, "member reinstated", member_id, subject_id=member_id)
+    return status
 
 
-def _move(unit: Unit, member_id: str, verb: str) -> Status:
+def move(unit: Unit, member_id: str, verb: str, **values: date | str | None) -> Status:
+    """Lock a member and do a verb of `MEMBERSHIP`, within the actor's communities.
+
+    ``values`` are columns that change with it. What else ends with a membership is in
+    `creditbank.leaving.closings`.
+
+    Raises:
+        MemberNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where the member lives.
+        StateConflict: the member's status does not admit the verb.
+    """
     member = lock(unit, [member_id])[member_id]
+    communities.require_within(unit.actor, member.community_id)
     status = Status(MEMBERSHIP.after(member.status, verb))
     unit.run(
         update(members)
         .where(members.c.bank_id == unit.bank_id, members.c.member_id == member_id)
-        .values(status=status)
+        .values(status=status, **values)
     )
     return status
 
@@ -258,10 +354,24 @@ def by_number(view: View, number: str) -> Member:
     return _member(row)
 
 
-def listing(view: View, *, after: str | None = None, limit: int = 50) -> Page:
-    """Return members by number; ``after`` is the ``after`` of the page before."""
+def listing(
+    view: View,
+    *,
+    within: tuple[str, ...] | None = None,
+    status: Status | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Return members by number, all or those of some communities, or of one status.
+
+    ``after`` is the ``after`` of the page before.
+    """
     limit = min(limit, PAGE_MOST)
     query = select(members).where(members.c.bank_id == view.bank_id)
+    if within is not None:
+        query = query.where(members.c.community_id.in_(within))
+    if status is not None:
+        query = query.where(members.c.status == status)
     if after is not None:
         query = query.where(members.c.number > after)
     rows = view.rows(query.order_by(members.c.number).limit(limit + 1))
@@ -269,11 +379,8 @@ def listing(view: View, *, after: str | None = None, limit: int = 50) -> Page:
     return Page(shown, shown[-1].number if len(rows) > limit else None)
 
 
-def names(view: View, member_ids: Iterable[str]) -> dict[str, str]:
-    """Return the names of these members by id; ids of others are left out."""
-    rows = view.rows(
-        select(members.c.member_id, members.c.name).where(
-            members.c.bank_id == view.bank_id, members.c.member_id.in_(sorted(set(member_ids)))
-        )
+def ids_within(view: View, community_ids: Sequence[str]) -> Select[str]:
+    """Return the query for the ids of all members of some communities, to ask for their things."""
+    return select(members.c.member_id).where(
+        members.c.bank_id == view.bank_id, members.c.community_id.in_(community_ids)
     )
-    return {row.member_id: row.name for row in rows}

@@ -7,23 +7,24 @@ named in the error. What was adopted is never changed; a later version takes its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Column, UniqueConstraint, insert, select
+from sqlalchemy import JSON, Column, UniqueConstraint, func, insert, select
 from sqlmodel import Field
 
-from creditbank.core import counters
+from creditbank.core import counters, tags
 from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, table, to_bank
 from creditbank.core.units import Unit, View
 from creditbank.core.values import PAYMENT_UNITS_MOST, UNITS_MOST
 from creditbank.ledger import accounts
+from creditbank.people import trail
 from creditbank.schemes.rewards import Rounding
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -89,12 +90,18 @@ class Scheme:
     no_pin_points_most: int = _whole(50, 0, PAYMENT_UNITS_MOST)
     no_pin_payments_day: int = _whole(5, 0, 10_000)
     no_pin_points_day: int = _whole(100, 0, UNITS_MOST)
+    # payments without a PIN, shown on a device that is new; by a printed card; by a delegate
+    new_device_points_most: int = _whole(20, 0, PAYMENT_UNITS_MOST)
+    card_points_day: int = _whole(50, 0, PAYMENT_UNITS_MOST)
+    delegate_points_day_most: int = _whole(100, 0, PAYMENT_UNITS_MOST)
     # refunds
     refund_days: int = _whole(30, 0, 366)
     refund_alone_points_most: int = _whole(20, 0, PAYMENT_UNITS_MOST)
     # approvals
     withdraw_approval_days: int = _whole(90, 0, 3660)
     rounding: Rounding = Rounding.WHOLE_HOURS_DOWN
+    # personal data shown whole, people a day to one of staff
+    reveals_day: int = _whole(50, 0, 10_000)
     # validity
     validity_months: int | None = _whole(None, 1, 1200)
     expiry_grace_days: int = _whole(14, 0, 366)
@@ -223,12 +230,14 @@ def adopt(
     parameters: Mapping[str, Any],
     effective_from: date,
     key: str,  # noqa: ARG001 - the key is @keyed's
+    if_match: Sequence[str] | None = None,
 ) -> Adopted:
     """Adopt parameters from a day on, today at the earliest; a later version of a day wins.
 
     Raises:
         BadField: names the parameter that is unknown, out of bounds or contradictory.
         AssetNotFound: a ranked asset does not exist.
+        PreconditionFailed: another version was adopted than ``if_match`` says.
     """
     adopted = read(parameters)
     if effective_from < unit.today:
@@ -236,8 +245,9 @@ def adopt(
     for code in adopted.ranked_assets:
         accounts.asset(unit, code)
     version = counters.lock(unit, [_VERSIONS])[_VERSIONS] + 1
+    tags.require(if_match, version - 1, current(unit))
     counters.add(unit, {_VERSIONS: 1})
-    scheme_id = unit.new_id("sch")
+    scheme_id, old = unit.new_id("sch"), asdict(in_force(unit, effective_from))
     unit.run(
         insert(schemes),
         {
@@ -248,6 +258,15 @@ def adopt(
             "parameters": asdict(adopted),
             "adopted_by": unit.actor.id,
         },
+    )
+    new = asdict(adopted)
+    changed = [name for name in new if new[name] != old[name]]
+    trail.record(
+        unit,
+        "scheme adopted",
+        scheme_id,
+        before={name: old[name] for name in changed},
+        after={name: new[name] for name in changed},
     )
     return Adopted(scheme_id, version)
 
@@ -266,3 +285,14 @@ def in_force(view: View, day: date) -> Scheme:
 def current(view: View) -> Scheme:
     """Return the parameters that hold today."""
     return in_force(view, view.today)
+
+
+def current_tag(view: View) -> str:
+    """Return the tag of the parameters that hold today and of the latest version adopted."""
+    latest = view.row(
+        select(func.coalesce(func.max(schemes.c.version), 0)).where(
+            schemes.c.bank_id == view.bank_id
+        )
+    )
+    assert latest is not None, "an aggregate is always a row"
+    return tags.of(latest[0], current(view))

@@ -13,6 +13,7 @@ from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
+from creditbank.people import trail
 from creditbank.tasks.errors import CategoryExists, CategoryNotFound
 
 _CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -56,6 +57,7 @@ def create(unit: Unit, *, code: str, name: str, key: str) -> str:  # noqa: ARG00
     ).first()
     if made is None:
         raise CategoryExists(code)
+    trail.record(unit, "category added", code)
     return code
 
 

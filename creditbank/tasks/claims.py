@@ -1,15 +1,15 @@
-"""Claims: who takes part in a task, and when they were there.
+"""Claims: who takes part in a task, and what came of it.
 
 Capacity is checked under the task's lock. A member has one claim per task; one that was
-withdrawn can be taken up again. Minutes are measured by the server's clock, inside the task's
-window. Who claimed, signed in and signed out is kept: whoever noted it does not review it.
+withdrawn can be taken up again. Who claimed, signed in and signed out is kept: whoever noted it
+does not review it. Staff claim for members of the communities where their role holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, Row, UniqueConstraint, insert, select, update
@@ -19,15 +19,14 @@ from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
+from creditbank.identity import assists
 from creditbank.people import members
+from creditbank.people.persons import SEALED_MOST
 from creditbank.tasks import tasks
-from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, NotBegun, TooEarly
+from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound
 from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
-from creditbank.tasks.tasks import PAGE_MOST, REASON_MOST, Task
+from creditbank.tasks.tasks import PAGE_MOST, Task
 
-SIGN_IN_EARLY_MINUTES = 60
-
-_MINUTE = timedelta(minutes=1)
 _NOTED = tuple(
     f"{verb}_{who}"
     for verb in ("claimed", "signed_in", "signed_out")
@@ -75,7 +74,7 @@ class ClaimRow(OfBank, table=True):
     transfer_id: str | None = Field(max_length=40)
     revoked_by: str | None = Field(max_length=64)
     revoked_at: datetime | None = Field(sa_type=UtcDateTime)
-    reason: str | None = Field(max_length=REASON_MOST)
+    reason: str | None = Field(max_length=SEALED_MOST)
 
 
 claims = table(ClaimRow)
@@ -112,16 +111,6 @@ class Claimed:
 
     claim_id: str
     state: ClaimState
-
-
-@dataclass(frozen=True, slots=True)
-class Attended:
-    """What signing in and out answer; ``measured_minutes`` is 0 until the sign-out."""
-
-    claim_id: str
-    state: ClaimState
-    at: datetime
-    measured_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +157,7 @@ def claim(
         BadField: nobody was named and the actor is no member.
         NotYours: a member claims for somebody else.
         MemberNotFound: this bank has no such member.
+        OtherCommunity: the actor's role does not hold where the member lives.
         MemberSuspended: the member may not act now.
         TaskNotFound: this bank has no such task.
         StateConflict: the task is full, over, cancelled or a draft.
@@ -177,6 +167,7 @@ def claim(
     if who is None:
         raise BadField("member_id", "is missing / 未填写")
     members.require_own(unit.actor, who)
+    members.require_near(unit, unit.actor, who)
     members.require_active(unit, who)
     task = tasks.lock(unit, task_id)
     before = _of(unit, task_id, who)
@@ -185,10 +176,11 @@ def claim(
     if task.placed >= task.capacity and task.state is TaskState.RUNNING:
         raise TASK.conflict(TaskState.FULL, "claim")
     TASK.after(task.state, "claim")
+    assists.done(unit, "assist.claim", task_id)
     tasks.take_places(unit, task_id, 1)
     if before is not None:
         state = ClaimState(CLAIM.after(before.state, "claim"))
-        store(unit, before.claim_id, state=state, claimed_at=unit.now, **_by(unit, "claimed"))
+        store(unit, before.claim_id, state=state, claimed_at=unit.now, **by(unit, "claimed"))
         return Claimed(before.claim_id, state)
     claim_id = unit.new_id("clm")
     blank = dict.fromkeys(column.name for column in claims.columns)
@@ -202,7 +194,7 @@ def claim(
             "member_id": who,
             "state": ClaimState.PLACED,
             "claimed_at": unit.now,
-            **_by(unit, "claimed"),
+            **by(unit, "claimed"),
         },
     )
     return Claimed(claim_id, ClaimState.PLACED)
@@ -228,73 +220,38 @@ def withdraw(unit: Unit, *, claim_id: str, key: str) -> Claimed:  # noqa: ARG001
     Raises:
         ClaimNotFound: this bank has none of this id.
         NotYours: it is another member's.
+        OtherCommunity: neither the task nor the member is of where the actor's role holds.
         StateConflict: the participant has signed in, or the task is over.
     """
-    task, found = _lock(unit, claim_id)
+    task, found = lock_with_task(unit, claim_id)
+    _require_near(unit, task, found)
     state = ClaimState(CLAIM.after(found.state, "withdraw"))
     TASK.after(task.state, "withdraw")
+    assists.done(unit, "assist.withdraw", task.task_id)
     tasks.take_places(unit, task.task_id, -1)
     store(unit, claim_id, state=state)
     return Claimed(claim_id, state)
 
 
-@keyed
-def sign_in(unit: Unit, *, claim_id: str, key: str) -> Attended:  # noqa: ARG001 - @keyed's
-    """Note that a participant has come, from one hour before the start on.
-
-    Raises:
-        ClaimNotFound: this bank has none of this id.
-        NotYours: it is another member's.
-        MemberSuspended: the member may not act now.
-        StateConflict: the claim or the task does not admit it.
-        TooEarly: signing in is not open yet.
-    """
-    members.require_active(unit, find(unit, claim_id).member_id)
-    task, found = _lock(unit, claim_id)
-    state = ClaimState(CLAIM.after(found.state, "sign_in"))
-    TASK.after(task.state, "sign_in")
-    if unit.now < task.starts_at - SIGN_IN_EARLY_MINUTES * _MINUTE:
-        raise TooEarly(task.task_id, SIGN_IN_EARLY_MINUTES)
-    store(unit, claim_id, state=state, signed_in_at=unit.now, **_by(unit, "signed_in"))
-    return Attended(claim_id, state, unit.now, 0)
+def _require_near(unit: Unit, task: Task, found: Claim) -> None:
+    """See that the task, or else the member, is of a community where the actor's role holds."""
+    held = unit.actor.communities
+    if held is not None and task.community_id not in held:
+        members.require_near(unit, unit.actor, found.member_id)
 
 
-@keyed
-def sign_out(unit: Unit, *, claim_id: str, key: str) -> Attended:  # noqa: ARG001 - @keyed's
-    """Note that a participant has left, and measure the minutes inside the task's window.
-
-    Raises:
-        ClaimNotFound: this bank has none of this id.
-        NotYours: it is another member's.
-        StateConflict: the participant has not signed in, or the attendance is closed.
-        NotBegun: the task has not started.
-    """
-    task, found = _lock(unit, claim_id)
-    state = ClaimState(CLAIM.after(found.state, "sign_out"))
-    TASK.after(task.state, "sign_out")
-    if unit.now < task.starts_at:
-        raise NotBegun(task.task_id)
-    minutes = _sign_out(unit, task, found, state, unit.now)
-    return Attended(claim_id, state, unit.now, minutes)
-
-
-def _sign_out(unit: Unit, task: Task, found: Claim, state: ClaimState, until: datetime) -> int:
-    """Keep when the service ended, and return its full minutes in the window, at least 1."""
-    assert found.signed_in_at is not None, "measured after the sign-in"
-    ended = min(until, task.ends_at)
-    minutes = max((ended - max(found.signed_in_at, task.starts_at)) // _MINUTE, 1)
-    kept = {"state": state, "signed_out_at": ended, "measured_minutes": minutes}
-    store(unit, found.claim_id, **kept, **_by(unit, "signed_out"))
-    return minutes
-
-
-def _by(unit: Unit, verb: str) -> dict[str, str | None]:
+def by(unit: Unit, verb: str) -> dict[str, str | None]:
     """Return the columns that keep who does this."""
     return {f"{verb}_by": unit.actor.id, f"{verb}_by_member": unit.actor.member_id}
 
 
-def _lock(unit: Unit, claim_id: str) -> tuple[Task, Claim]:
-    """Lock a claim's task, then the claim, for its own member or for staff."""
+def lock_with_task(unit: Unit, claim_id: str) -> tuple[Task, Claim]:
+    """Lock a claim's task, then the claim, for its own member or for staff.
+
+    Raises:
+        ClaimNotFound: this bank has none of this id.
+        NotYours: it is another member's.
+    """
     seen = find(unit, claim_id)
     members.require_own(unit.actor, seen.member_id)
     task = tasks.lock(unit, seen.task_id)
@@ -351,22 +308,19 @@ def store(unit: Unit, claim_id: str, **values: Any) -> None:
     )
 
 
-def close_one(unit: Unit, task: Task, found: Claim) -> None:
-    """Settle the attendance of one claim: who never came, or forgot to sign out."""
-    state = ClaimState(CLAIM.after(found.state, "close"))
-    if found.state is ClaimState.PLACED:
-        store(unit, found.claim_id, state=state)
-        return
-    _sign_out(unit, task, found, state, task.ends_at)
+def of_task(view: View, task_id: str, *, within: tuple[str, ...] | None = None) -> list[Claim]:
+    """Return the claims of a task in the order they were made.
 
+    ``within`` leaves those of members of some communities, unless the task itself is of one.
 
-def of_task(view: View, task_id: str) -> list[Claim]:
-    """Return all claims of a task in the order they were made."""
-    rows = view.rows(
-        select(claims)
-        .where(claims.c.bank_id == view.bank_id, claims.c.task_id == task_id)
-        .order_by(claims.c.claimed_at, claims.c.claim_id)
-    )
+    Raises:
+        TaskNotFound: this bank has none of this id.
+    """
+    task = tasks.find(view, task_id)
+    query = select(claims).where(claims.c.bank_id == view.bank_id, claims.c.task_id == task_id)
+    if within is not None and task.community_id not in within:
+        query = query.where(claims.c.member_id.in_(members.ids_within(view, within)))
+    rows = view.rows(query.order_by(claims.c.claimed_at, claims.c.claim_id))
     return [read(row) for row in rows]
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from creditbank import notices
+from creditbank.core import tags
 from creditbank.core.keys import keyed
 from creditbank.core.texts import line
 from creditbank.core.units import Unit
-from creditbank.tasks import claims, tasks
+from creditbank.people import trail
+from creditbank.tasks import attendance, claims, tasks
 from creditbank.tasks.errors import TaskServed
 from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
 from creditbank.tasks.tasks import REASON_MOST, Moved
@@ -15,17 +20,29 @@ _SERVED = tuple(state for state in ClaimState if state not in _NEVER_CAME)
 
 
 @keyed
-def cancel(unit: Unit, *, task_id: str, reason: str, key: str) -> Moved:  # noqa: ARG001
+def cancel(
+    unit: Unit,
+    *,
+    task_id: str,
+    reason: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+    if_match: Sequence[str] | None = None,
+) -> Moved:
     """Cancel a task to which nobody has come yet; claims of it end as withdrawn.
+
+    Whoever had a place is told, as long as they may still be on their way.
 
     Raises:
         BadField: the reason is unusable.
         TaskNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where it is.
+        PreconditionFailed: it is not as ``if_match`` says.
         StateConflict: it has ended, or was closed or cancelled.
         TaskServed: someone has signed in.
     """
     said = line("reason", reason, REASON_MOST)
-    task = tasks.lock(unit, task_id)
+    task = tasks.lock_own(unit, task_id)
+    tags.require(if_match, task)
     state = TaskState(TASK.after(task.state, "cancel"))
     found = claims.lock_all(unit, task_id, [ClaimState.PLACED, *_SERVED])
     served = [one for one in found if one.state in _SERVED]
@@ -34,21 +51,40 @@ def cancel(unit: Unit, *, task_id: str, reason: str, key: str) -> Moved:  # noqa
     for one in found:
         claims.store(unit, one.claim_id, state=CLAIM.after(one.state, "cancel"))
     tasks.take_places(unit, task_id, -len(found))
+    trail.record(unit, "task cancelled", task_id, after={"claims": len(found)})
+    notices.tell_all(
+        unit,
+        [one.member_id for one in found],
+        "claim-cancelled",
+        link=f"/tasks/{task_id}",
+        due_at=task.starts_at if unit.now < task.starts_at else task.ends_at,
+        task=task_id,
+    )
     return tasks.store(unit, task_id, state, said)
 
 
 @keyed
-def close(unit: Unit, *, task_id: str, key: str) -> Moved:  # noqa: ARG001 - the key is @keyed's
+def close(
+    unit: Unit,
+    *,
+    task_id: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+    if_match: Sequence[str] | None = None,
+) -> Moved:
     """Close the attendance of a task that has ended; reviews go on.
 
     Who never came is a no-show; who forgot to sign out is signed out at the end of the window.
 
     Raises:
         TaskNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where it is.
+        PreconditionFailed: it is not as ``if_match`` says.
         StateConflict: it has not ended, or was closed or cancelled.
     """
-    task = tasks.lock(unit, task_id)
+    task = tasks.lock_own(unit, task_id)
+    tags.require(if_match, task)
     state = TaskState(TASK.after(task.state, "close"))
     for one in claims.lock_all(unit, task_id, [ClaimState.PLACED, ClaimState.SIGNED_IN]):
-        claims.close_one(unit, task, one)
+        attendance.close_one(unit, task, one)
+    trail.record(unit, "task closed", task_id)
     return tasks.store(unit, task_id, state)

@@ -49,6 +49,16 @@ class TaskServed(Refused):
 
 
 @dataclass(eq=False)
+class TaskClaimed(Refused):
+    """Someone has claimed the task for what it gives, so that stays."""
+
+    slug = "task-claimed"
+    zh = "已有人认领，奖励不能再改"
+    en = "Someone has claimed this task; what it gives stays"
+    task_id: str
+
+
+@dataclass(eq=False)
 class ClaimNotFound(NotFound):
     """No such claim in this bank."""
 

@@ -1,24 +1,27 @@
 """Reviews: somebody else looks at a service, and it is credited exactly once, in the same unit.
 
-Nobody reviews their own service, a task they published, or attendance they noted for others.
+Nobody reviews their own service, a task they published, or attendance they noted for others, nor
+anyone close to them (`kin`); and only for tasks of the communities where their role holds.
 Locks: period (share), member, claim, standings, accounts; the task is only read, since what it
 gives never changes once published.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from creditbank import notices
 from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount
 from creditbank.ledger import issues, posting
-from creditbank.people import members
+from creditbank.people import communities, kin, members, persons, trail
 from creditbank.recognition import periods, standings
 from creditbank.schemes import rewards, scheme
 from creditbank.tasks import claims, tasks
@@ -26,6 +29,8 @@ from creditbank.tasks.claims import Claim, Page
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded, WithdrawalTooLate
 from creditbank.tasks.states import AWAITING_REVIEW, CLAIM, ClaimState
 from creditbank.tasks.tasks import PAGE_MOST, REASON_MOST, Task
+
+_REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,13 @@ def approve(
 
     Raises:
         ClaimNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where the task is.
         OwnWork: the reviewer takes part, published the task, or noted the attendance.
         StateConflict: it does not wait for a review.
         BadField: the minutes are not 1 to the measured ones.
     """
     seen = claims.find(unit, claim_id)
-    task = tasks.find(unit, seen.task_id)
+    task = _task_of(unit, seen)
     _refuse_own(unit, task, seen)
     ended_at = seen.signed_out_at
     if ended_at is None or seen.measured_minutes is None:
@@ -97,16 +103,31 @@ def approve(
         period_id=period_id,
         transfer_id=transfer_id,
     )
+    trail.record(unit, "service approved", claim_id, subject_id=found.member_id)
+    _tell(unit, found, "approved" if earned else "approved-short", earned)
     return Approved(claim_id, state, credited, earned, transfer_id)
 
 
+def _tell(unit: Unit, found: Claim, kind: str, amounts: Iterable[Amount] = ()) -> None:
+    """Tell a member what became of their service."""
+    units = {one.asset: one.units for one in amounts}
+    notices.tell(unit, found.member_id, kind, link=f"/me/claims/{found.claim_id}", units=units)
+
+
+def _task_of(unit: Unit, found: Claim) -> Task:
+    """Return the task of a claim, if the actor's role holds where it is.
+
+    Raises:
+        OtherCommunity: it does not.
+    """
+    task = tasks.find(unit, found.task_id)
+    communities.require_within(unit.actor, task.community_id)
+    return task
+
+
 def _refuse_own(unit: Unit, task: Task, found: Claim) -> None:
-    actor = unit.actor
-    creator = actor.id == task.created_by or (
-        actor.member_id is not None and actor.member_id == task.created_by_member
-    )
-    noted = actor.id in found.noted_by or actor.member_id in found.noted_by
-    if creator or noted or actor.member_id == found.member_id:
+    involved = {found.member_id, task.created_by, task.created_by_member, *found.noted_by}
+    if involved & kin.of_actor(unit, unit.actor):
         raise OwnWork(found.claim_id)
 
 
@@ -150,13 +171,14 @@ def reject(unit: Unit, *, claim_id: str, reason: str, key: str) -> Rejected:  # 
 
     Raises:
         ClaimNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where the task is.
         OwnWork: the reviewer takes part, published the task, or noted the attendance.
         StateConflict: it does not wait for a review.
         BadField: the reason is unusable.
     """
     said = line("reason", reason, REASON_MOST)
     found = claims.lock(unit, claim_id)
-    _refuse_own(unit, tasks.find(unit, found.task_id), found)
+    _refuse_own(unit, _task_of(unit, found), found)
     state = ClaimState(CLAIM.after(found.state, "reject"))
     claims.store(
         unit,
@@ -165,8 +187,10 @@ def reject(unit: Unit, *, claim_id: str, reason: str, key: str) -> Rejected:  # 
         decided_by=unit.actor.id,
         decided_by_member=unit.actor.member_id,
         decided_at=unit.now,
-        reason=said,
+        reason=persons.seal(unit, found.member_id, _REASON, said),
     )
+    trail.record(unit, "service rejected", claim_id, subject_id=found.member_id)
+    _tell(unit, found, "rejected")
     return Rejected(claim_id, state)
 
 
@@ -182,6 +206,7 @@ def withdraw_approval(
 
     Raises:
         ClaimNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where the task is.
         SecondPersonNeeded: the actor approved it, or takes part.
         StateConflict: it is not approved.
         WithdrawalTooLate: the approval is older than the scheme allows.
@@ -189,6 +214,7 @@ def withdraw_approval(
     """
     said = line("reason", reason, REASON_MOST)
     seen = claims.find(unit, claim_id)
+    _task_of(unit, seen)
     _refuse_same_person(unit, seen)
     if seen.period_id is None:
         raise CLAIM.conflict(seen.state, "withdraw_approval")
@@ -207,17 +233,16 @@ def withdraw_approval(
         state=state,
         revoked_by=unit.actor.id,
         revoked_at=unit.now,
-        reason=said,
+        reason=persons.seal(unit, found.member_id, _REASON, said),
     )
+    trail.record(unit, "approval withdrawn", claim_id, subject_id=found.member_id)
+    _tell(unit, found, "approval-withdrawn", taken_back)
     return Revoked(claim_id, state, taken_back, transfer_id)
 
 
 def _refuse_same_person(unit: Unit, found: Claim) -> None:
-    actor = unit.actor
-    approver = actor.id == found.decided_by or (
-        actor.member_id is not None and actor.member_id == found.decided_by_member
-    )
-    if approver or actor.member_id == found.member_id:
+    involved = {found.member_id, found.decided_by, found.decided_by_member}
+    if involved & kin.of_actor(unit, unit.actor):
         raise SecondPersonNeeded(found.claim_id)
 
 
@@ -238,10 +263,17 @@ def _take_back(unit: Unit, found: Claim, period_id: str) -> tuple[tuple[Amount, 
     return tuple(Amount(units, asset) for asset, units in lost.items()), transfer.transfer_id
 
 
-def waiting(view: View, *, after: str | None = None, limit: int = 50) -> Page:
+def waiting(
+    view: View,
+    *,
+    within: tuple[str, ...] | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page:
     """Return the claims that wait for a review, those that ended first before others.
 
-    ``after`` is the ``after`` of the page before.
+    ``within`` leaves only those for tasks of some communities; ``after`` is that of the page
+    before.
 
     Raises:
         ClaimNotFound: ``after`` is no claim of this bank.
@@ -249,6 +281,8 @@ def waiting(view: View, *, after: str | None = None, limit: int = 50) -> Page:
     limit = min(limit, PAGE_MOST)
     of = claims.claims.c
     query = select(claims.claims).where(of.bank_id == view.bank_id, of.state.in_(AWAITING_REVIEW))
+    if within is not None:
+        query = query.where(of.task_id.in_(tasks.ids_within(view, within)))
     if after is not None:
         at = claims.find(view, after).signed_out_at
         query = query.where(
@@ -256,3 +290,11 @@ def waiting(view: View, *, after: str | None = None, limit: int = 50) -> Page:
         )
     rows = view.rows(query.order_by(of.signed_out_at, of.claim_id).limit(limit + 1))
     return claims.page(rows, limit)
+
+
+def with_reasons(view: View, several: Iterable[Claim]) -> list[Claim]:
+    """Return claims with their reasons in plain words, for those who may read them."""
+    return [
+        replace(one, reason=persons.unseal(view, one.member_id, _REASON, one.reason))
+        for one in several
+    ]

@@ -58,6 +58,7 @@ TASK = Machine(
     },
     verbs={
         "open": Verb("发布", "publish it", *_ORGANISER),
+        "edit": Verb("修改", "change it", *_ORGANISER),
         "claim": Verb("认领", "claim it", *_MEMBER),
         "fill": Verb("认领最后一个名额", "claim the last place", *_MEMBER),
         "withdraw": Verb("退出", "withdraw", *_PARTICIPANT),
@@ -70,7 +71,9 @@ TASK = Machine(
     },
     moves={
         (TaskState.DRAFT, "open"): TaskState.OPEN,
+        (TaskState.DRAFT, "edit"): TaskState.DRAFT,
         (TaskState.DRAFT, "cancel"): TaskState.CANCELLED,
+        (TaskState.OPEN, "edit"): TaskState.OPEN,
         (TaskState.OPEN, "claim"): TaskState.OPEN,
         (TaskState.OPEN, "fill"): TaskState.FULL,
         (TaskState.OPEN, "withdraw"): TaskState.OPEN,
@@ -78,6 +81,7 @@ TASK = Machine(
         (TaskState.OPEN, "sign_out"): TaskState.OPEN,
         (TaskState.OPEN, "start"): TaskState.RUNNING,
         (TaskState.OPEN, "cancel"): TaskState.CANCELLED,
+        (TaskState.FULL, "edit"): TaskState.OPEN,
         (TaskState.FULL, "withdraw"): TaskState.OPEN,
         (TaskState.FULL, "sign_in"): TaskState.FULL,
         (TaskState.FULL, "sign_out"): TaskState.FULL,

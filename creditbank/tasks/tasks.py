@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Row, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Index, Row, Select, insert, select, update
 from sqlmodel import Field
 
+from creditbank.core import tags
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
@@ -20,7 +21,7 @@ from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.core.values import AssetKind
 from creditbank.ledger import accounts
-from creditbank.people import communities
+from creditbank.people import communities, trail
 from creditbank.schemes.rewards import Per, Reward
 from creditbank.tasks import categories
 from creditbank.tasks.errors import TaskNotFound
@@ -31,8 +32,8 @@ WINDOW_MOST = timedelta(days=31)
 REASON_MOST = 200
 PAGE_MOST = 200
 
-_TITLE_MOST = 80
-_PLACE_MOST = 80
+TITLE_MOST = 80
+PLACE_MOST = 80
 
 
 class TaskRow(OfBank, table=True):
@@ -48,10 +49,10 @@ class TaskRow(OfBank, table=True):
     )
 
     task_id: str = Field(primary_key=True, max_length=40)
-    title: str = Field(max_length=_TITLE_MOST)
+    title: str = Field(max_length=TITLE_MOST)
     category: str = Field(max_length=40)
     community_id: str = Field(max_length=40)
-    place: str = Field(max_length=_PLACE_MOST)
+    place: str = Field(max_length=PLACE_MOST)
     starts_at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
     capacity: int
@@ -151,12 +152,13 @@ def publish(
         BadField: names the field that is unusable.
         CategoryNotFound: this bank has no such category.
         CommunityNotFound: this bank has no such community.
+        OtherCommunity: the actor's role does not hold there.
         AssetNotFound: a reward is in an asset that this bank does not have.
     """
-    _check_window(unit, starts_at, ends_at)
-    if type(capacity) is not int or not 1 <= capacity <= CAPACITY_MOST:
-        raise BadField("capacity", f"1–{CAPACITY_MOST}")
-    _check_rewards(unit, rewards)
+    communities.require_within(unit.actor, communities.find(unit, community_id).community_id)
+    check_window(unit, starts_at, ends_at)
+    check_capacity(capacity)
+    check_rewards(unit, rewards)
     categories.require(unit, category)
     task_id = unit.new_id("tsk")
     unit.run(
@@ -164,10 +166,10 @@ def publish(
         {
             "bank_id": unit.bank_id,
             "task_id": task_id,
-            "title": line("title", title, _TITLE_MOST),
+            "title": line("title", title, TITLE_MOST),
             "category": category,
-            "community_id": communities.find(unit, community_id).community_id,
-            "place": line("place", place, _PLACE_MOST),
+            "community_id": community_id,
+            "place": line("place", place, PLACE_MOST),
             "starts_at": starts_at,
             "ends_at": ends_at,
             "capacity": capacity,
@@ -178,23 +180,41 @@ def publish(
             "created_by_member": unit.actor.member_id,
         },
     )
-    unit.run(
-        insert(rewards_of),
-        [
-            {
-                "bank_id": unit.bank_id,
-                "task_id": task_id,
-                "asset_code": reward.asset,
-                "units": reward.units,
-                "per": reward.per,
-            }
-            for reward in rewards
-        ],
-    )
+    unit.run(insert(rewards_of), reward_rows(unit, task_id, rewards))
+    trail.record(unit, "task drafted" if draft else "task published", task_id)
     return task_id
 
 
-def _check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
+def reward_rows(unit: Unit, task_id: str, rewards: Sequence[Reward]) -> list[dict[str, Any]]:
+    """Return the rows that keep what a task gives."""
+    return [
+        {
+            "bank_id": unit.bank_id,
+            "task_id": task_id,
+            "asset_code": reward.asset,
+            "units": reward.units,
+            "per": reward.per,
+        }
+        for reward in rewards
+    ]
+
+
+def check_capacity(capacity: int, *, least: int = 1) -> None:
+    """See that so many can take part.
+
+    Raises:
+        BadField: it is no whole number in the bounds.
+    """
+    if type(capacity) is not int or not least <= capacity <= CAPACITY_MOST:
+        raise BadField("capacity", f"{least}–{CAPACITY_MOST}")
+
+
+def check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
+    """See that a task can take place between two instants.
+
+    Raises:
+        BadField: names the one that is unusable.
+    """
     for field, instant in (("starts_at", starts_at), ("ends_at", ends_at)):
         if instant.tzinfo is None:
             raise BadField(field, "needs an offset / 须带时区")
@@ -204,7 +224,13 @@ def _check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
         raise BadField("ends_at", "is past / 已经过去")
 
 
-def _check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
+def check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
+    """See that a task can give these.
+
+    Raises:
+        BadField: there is none, one asset twice, or money.
+        AssetNotFound: this bank has no such asset.
+    """
     codes = [reward.asset for reward in rewards]
     if not codes or len(set(codes)) < len(codes):
         raise BadField("rewards", "at least one, each asset once / 至少一项，每种积分一次")
@@ -217,17 +243,27 @@ def _check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
 
 
 @keyed
-def open_draft(unit: Unit, *, task_id: str, key: str) -> Moved:  # noqa: ARG001 - @keyed's
+def open_draft(
+    unit: Unit,
+    *,
+    task_id: str,
+    key: str,  # noqa: ARG001 - the key is @keyed's
+    if_match: Sequence[str] | None = None,
+) -> Moved:
     """Publish a draft.
 
     Raises:
         TaskNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where it is.
+        PreconditionFailed: it is not as ``if_match`` says.
         StateConflict: it is no draft.
         BadField: its time is past.
     """
-    task = lock(unit, task_id)
+    task = lock_own(unit, task_id)
+    tags.require(if_match, task)
     state = TaskState(TASK.after(task.state, "open"))
-    _check_window(unit, task.starts_at, task.ends_at)
+    check_window(unit, task.starts_at, task.ends_at)
+    trail.record(unit, "task published", task_id)
     return store(unit, task_id, state)
 
 
@@ -238,6 +274,18 @@ def lock(unit: Unit, task_id: str) -> Task:
         TaskNotFound: this bank has none of this id.
     """
     return _find(unit, task_id, lock=True)
+
+
+def lock_own(unit: Unit, task_id: str) -> Task:
+    """Lock a task of the communities where the actor's role holds, and return it.
+
+    Raises:
+        TaskNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where it is.
+    """
+    task = lock(unit, task_id)
+    communities.require_within(unit.actor, task.community_id)
+    return task
 
 
 def find(view: View, task_id: str) -> Task:
@@ -315,10 +363,12 @@ def listing(
     after: str | None = None,
     limit: int = 50,
     upcoming: bool = False,
+    drafts_within: tuple[str, ...] | None = None,
 ) -> Page:
     """Return tasks by their start; ``upcoming`` leaves out drafts and what is over or cancelled.
 
-    ``after`` is the ``after`` of the page before.
+    ``drafts_within`` leaves out the drafts of other communities than these; ``after`` is the
+    ``after`` of the page before.
 
     Raises:
         TaskNotFound: ``after`` is no task of this bank.
@@ -327,6 +377,9 @@ def listing(
     query = select(tasks).where(tasks.c.bank_id == view.bank_id)
     if upcoming:
         query = query.where(tasks.c.stored_state == TaskState.OPEN, tasks.c.ends_at > view.now)
+    if drafts_within is not None:
+        draft = tasks.c.stored_state == TaskState.DRAFT
+        query = query.where(~draft | tasks.c.community_id.in_(drafts_within))
     if after is not None:
         last = find(view, after)
         query = query.where(
@@ -336,3 +389,10 @@ def listing(
     rows = view.rows(query.order_by(tasks.c.starts_at, tasks.c.task_id).limit(limit + 1))
     shown = tuple(_with_rewards(view, rows[:limit]))
     return Page(shown, shown[-1].task_id if len(rows) > limit else None)
+
+
+def ids_within(view: View, community_ids: Sequence[str]) -> Select[str]:
+    """Return the query for the ids of all tasks of some communities, to ask for what is theirs."""
+    return select(tasks.c.task_id).where(
+        tasks.c.bank_id == view.bank_id, tasks.c.community_id.in_(community_ids)
+    )

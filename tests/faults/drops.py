@@ -1,21 +1,22 @@
 """Tills with good manners while answers are lost, and the books that must agree at the end.
 
-A till that has no answer asks by its request id. What never arrived it cancels, and what stays
-unclear as well; whatever it is told then is final. Afterwards the till's own book, the server's
-answer about each request, the statements of the members and the ledger say the same.
+The tills are the product's own client, `api.client.till`: whatever it says is final. Afterwards
+the till's own book, the server's answer about each request, the statements of the members and
+the ledger say the same.
 """
 
 from __future__ import annotations
 
 import random
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.client import line as client
+from api.client.till import Book, NotTaken, Till
 from tests.faults import market, program
-from tests.faults.market import Answer, Holder, Line, Market, Unanswered
+from tests.faults.market import Answer, Holder, Line, Market
 from tests.faults.wire import Fate, Wire
 
 _CARTS = (2999, 3000, 6000, 9000)
@@ -53,13 +54,25 @@ class _Till(threading.Thread):
     """One till with its customers, and its own book of what became of each request."""
 
     def __init__(
-        self, till: Holder, customer: Holder, ids: list[str], ports: tuple[int, int]
+        self,
+        till: Holder,
+        customer: Holder,
+        ids: list[str],
+        ports: tuple[int, int],
+        folder: Path,
     ) -> None:
         super().__init__(name=f"till-{till.id}", daemon=True)
         self.till, self.customer, self.ids = till, customer, ids
         self.book: dict[str, _Entry] = {}
         self.wrong: list[str] = []
-        self._wire, self._phone = Line(ports[0]), Line(ports[1])
+        self._wire = client.Line(f"http://127.0.0.1:{ports[0]}", "demo", till.token)
+        self._phone = Line(ports[1])
+        self._hand = Till(
+            self._wire,
+            book=Book(folder.joinpath(f"{till.id}.open")),
+            ask_every_s=_ASK_EVERY_S,
+            ask_for_s=_ASK_EVERY_S * _ASK_MOST,
+        )
         self._dice = random.Random(ids[0])
 
     def run(self) -> None:
@@ -75,47 +88,14 @@ class _Till(threading.Thread):
 
     def _serve(self, request_id: str) -> None:
         shown = market.fresh_code(self._phone, self.customer, f"code-for-{request_id}")
-        form = {"code": shown.body["digits"], "cart_fen": self._dice.choice(_CARTS)}
+        cart_fen = self._dice.choice(_CARTS)
+        state, points, transfer_id = "", 0, None
         try:
-            answer = self._wire.ask("POST", "/scan-and-redeem", self.till, request_id, form)
-        except Unanswered:
-            self._find_out(request_id)
-        else:
-            assert answer.status == 200, answer
-            self._write_down(request_id, answer.body["state"], answer.body)
-
-    def _find_out(self, request_id: str) -> None:
-        """Ask every so often; cancel what never arrived, and what stays unclear."""
-        for _ in range(_ASK_MOST):
-            time.sleep(_ASK_EVERY_S)
-            try:
-                answer = self._wire.ask("GET", market.request_path(request_id), self.till)
-            except Unanswered:
-                continue
-            if answer.status == 200:
-                self._write_down(request_id, answer.body["state"], answer.body["receipt"])
-                return
-            assert answer.slug == "request-not-found", answer
-            break
-        self._cancel(request_id)
-
-    def _cancel(self, request_id: str) -> None:
-        """Cancel until that is answered; if it was paid already, it is paid."""
-        path = f"{market.request_path(request_id)}/cancel"
-        while True:
-            try:
-                answer = self._wire.ask("POST", path, self.till, f"cancel-{request_id}")
-                if answer.slug == "already-paid":
-                    answer = self._wire.ask("GET", market.request_path(request_id), self.till)
-                break
-            except Unanswered:
-                time.sleep(_ASK_EVERY_S)
-        assert answer.status == 200, answer
-        self._write_down(request_id, answer.body["state"], answer.body.get("receipt"))
-
-    def _write_down(self, request_id: str, state: str, receipt: dict[str, object] | None) -> None:
-        points = int(str(receipt["points"])) if receipt else 0
-        transfer_id = str(receipt["transfer_id"]) if receipt and points else None
+            got = self._hand.take(shown.body["digits"], cart_fen, request_id=request_id)
+            state, points, transfer_id = got.state, got.points, got.transfer_id
+        except NotTaken as told:
+            state = told.slug
+        assert [] == list(self._hand.book), "what is known is struck out of the till's book"
         self.book[request_id] = _Entry(self.till, self.customer, state, points, transfer_id)
 
 
@@ -135,7 +115,7 @@ def suffer(url: str, folder: Path, *, payments: int, lost: int, tills: int, seed
 
     with program.serving(url, folder) as port, Wire(port, fate, _LATE_BY_S).open() as wire:
         at_work = [
-            _Till(till, customer, ids[n::tills], (wire.port, port))
+            _Till(till, customer, ids[n::tills], (wire.port, port), folder)
             for n, (till, customer) in enumerate(zip(shop.tills, shop.customers, strict=True))
         ]
         for one in at_work:

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from sqlalchemy import select
 
 from api import tokens
-from api.tokens import Role
 from creditbank.core.clock import ManualClock, SystemClock
 from creditbank.core.database import Database
 from creditbank.core.values import PAYMENT_UNITS_MOST, Amount
+from creditbank.identity.roles import Role
 from creditbank.ledger import audit as ledger_audit
 from creditbank.ledger import chart, issues, statements
 from creditbank.ledger.books import transfers as transfer_table

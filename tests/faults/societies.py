@@ -10,6 +10,7 @@ from creditbank.core.banks import Bank
 from creditbank.core.database import Database
 from creditbank.core.units import View
 from creditbank.ledger.books import accounts, postings, transfers
+from creditbank.people import persons
 from creditbank.people.members import members
 from creditbank.recognition.periods import periods
 from creditbank.recognition.ranking import places
@@ -29,7 +30,9 @@ def portrait(url: str) -> dict[str, Any]:
 
 
 def _portrait(view: View) -> dict[str, Any]:
-    people = _named(view, members, "member_id", "number", "name", "joined_on")
+    people = _named(view, members, "member_id", "number", "joined_on")
+    called = persons.names(view, people)
+    people = {who: (*row, called[who]) for who, row in people.items()}
     shops = _named(view, merchants, "merchant_id", "name", "trade")
     years = _named(view, periods, "period_id", "name")
     who = {name: row[0] for name, row in (people | shops).items()}

@@ -6,9 +6,9 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import func, select
 
-from api.tokens import Role
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
+from creditbank.identity.roles import Role
 from creditbank.ledger.books import transfers
 from tests import web
 from tests.merchant_builders import STEP
@@ -16,7 +16,7 @@ from tests.web import Web, new_key
 
 NOBODY = "0" * 26
 HUGE = 10**30
-BAD_AMOUNTS = [0, -1, 1.5, 2.0, HUGE, True, "７", "7", [], float("inf"), float("nan")]
+BAD_AMOUNTS = [0, -1, 1.5, 2.0, HUGE, True, "７", "7", []]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_revoked_token_is_unknown(api: Web) -> None:
     from api import tokens
 
     secret = api.token(Role.AUDITOR)
-    token_id = api.get("/me", secret).json()["token_id"]
+    token_id = api.get("/me", secret).json()["via"]
     api.database.write(
         api.bank.bank_id,
         web.OPERATOR,
@@ -241,14 +241,14 @@ def _raw(api: Web, path: str, token: str, text: str | bytes) -> Response:
 
 
 BAD_BODIES: list[tuple[str | bytes, int]] = [
-    ('{"code": "1", "cart_fen": NaN}', 422),
-    ('{"code": "1", "cart_fen": Infinity}', 422),
-    ('{"code": "1", "cart_fen": 1e400}', 422),
+    ('{"code": "1", "cart_fen": NaN}', 400),
+    ('{"code": "1", "cart_fen": Infinity}', 400),
+    ('{"code": "1", "cart_fen": 1e400}', 400),
     ('{"code": "1", "cart_fen": 30.0}', 422),
     ('{"code": 1}', 422),
     ('{"code": "1", "surprise": 1}', 422),
     ('{"code": "\\u0000"}', 422),
-    ('{"code": "\\ud800"}', 422),
+    ('{"code": "\\ud800"}', 400),
     ('{"code": "1", "cart_fen": 1' + "0" * 5000 + "}", 400),
     ('{"code": "1",', 400),
     ("[]", 422),

@@ -116,7 +116,11 @@ def test_what_is_no_journal_is_refused(web: Web) -> None:
     assert "/problems/bad-journal" == upload(web, "a,b\n1,2\n").json()["type"]
     unknown = web.client.post(
         "/v1/b/trust/imports?asset=NONE",
-        headers={"Authorization": f"Bearer {web.operator}", "Idempotency-Key": new_key()},
+        headers={
+            "Authorization": f"Bearer {web.operator}",
+            "Idempotency-Key": new_key(),
+            "Content-Type": "text/csv",
+        },
         content=rows(1).encode(),
     )
     assert (404, "/problems/asset-not-found") == (unknown.status_code, unknown.json()["type"])

@@ -15,7 +15,7 @@ from creditbank.core.states import StateConflict
 from creditbank.core.units import Unit
 from creditbank.people import members
 from creditbank.people.errors import MemberNotFound, MemberSuspended, NotYours
-from creditbank.tasks import claims, endings
+from creditbank.tasks import attendance, claims, endings
 from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound, NotBegun, TooEarly
 from creditbank.tasks.states import CLAIM, ClaimState, TaskState
 from tests.books import made_up
@@ -192,8 +192,8 @@ def test_members_act_for_themselves_only(society: Society) -> None:
     tries: list[Callable[[Unit], object]] = [
         lambda u: claims.claim(u, task_id=task_id, key=key, member_id=one),
         lambda u: claims.withdraw(u, claim_id=claim_id, key=key),
-        lambda u: claims.sign_in(u, claim_id=claim_id, key=key),
-        lambda u: claims.sign_out(u, claim_id=claim_id, key=key),
+        lambda u: attendance.sign_in(u, claim_id=claim_id, key=key),
+        lambda u: attendance.sign_out(u, claim_id=claim_id, key=key),
     ]
     for work in tries:
         with pytest.raises(NotYours):

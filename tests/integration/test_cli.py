@@ -86,7 +86,9 @@ def test_a_token_is_printed_once_and_only_its_hash_is_kept(url: str, tmp_path: P
     assert re.fullmatch(r"cbt_[\w-]{43}", secret)
     with Database(url, writing=False) as database:
         bank_id = database.bank().bank_id
-        look = database.reader.submit_install(lambda c: tokens.find(c, bank_id, secret))
+        look = database.reader.submit_install(
+            lambda c: tokens.find(c, bank_id, secret, database.clock.now())
+        )
         known = look.result()
     assert known is not None
     assert "operator" == known.token.role

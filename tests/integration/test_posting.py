@@ -1,6 +1,7 @@
 """Posting: balanced, bounded, chained, once per key; and mended once by its mirror."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -269,9 +270,7 @@ def test_recorded_at_never_falls_along_versions(books: Books, clock: ManualClock
     first = books.post(moved(A, B, 1))
 
     def behind(unit: Unit) -> posting.Transfer:
-        earlier = Unit(
-            unit.connection, unit.bank, unit.now - timedelta(hours=9), unit.actor, unit.ids
-        )
+        earlier = replace(unit, now=unit.now - timedelta(hours=9))
         return posting.post(earlier, gift(earlier, "behind", moved(A, B, 1)))
 
     clock.advance(hours=-8)

@@ -27,8 +27,7 @@ def test_a_fault_of_the_database_names_nobody(
             row = {
                 "bank_id": unit.bank_id,
                 "member_id": member_id,
-                "number": "X1",
-                "name": CANARY,
+                "number": CANARY,
                 "community_id": community_id,
                 "status": "active",
                 "joined_on": unit.today,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from creditbank import jobs
 from creditbank.core.clock import ManualClock
@@ -16,7 +16,7 @@ from creditbank.core.units import Actor, Unit
 from creditbank.core.values import Amount
 from creditbank.ledger import chart, issues
 from creditbank.ledger.chart import Kind
-from creditbank.people.members import members, names
+from creditbank.people.members import members
 from creditbank.recognition import closing, periods, ranking, standings
 from creditbank.recognition.closing import GraceNotOver
 from creditbank.recognition.periods import PeriodNotFound, PeriodState
@@ -58,16 +58,23 @@ def _earn(society: Society, units: Iterable[int], asset: str = POINTS) -> list[s
     people = [made_up("mem", 100 + n) for n in range(len(wanted))]
 
     def issue(unit: Unit) -> None:
-        known = names(unit, people)
+        known = {
+            row.member_id
+            for row in unit.rows(
+                select(members.c.member_id).where(
+                    members.c.bank_id == unit.bank_id, members.c.member_id.in_(people)
+                )
+            )
+        }
         rows = [
             {
                 "bank_id": unit.bank_id,
                 "member_id": one,
                 "number": one[-6:],
-                "name": "成员",
                 "community_id": society.community_id,
                 "status": "active",
                 "joined_on": unit.today,
+                "merged_into": None,
             }
             for one in people
             if one not in known

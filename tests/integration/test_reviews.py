@@ -24,7 +24,7 @@ from creditbank.people import members
 from creditbank.recognition import closing, periods, standings
 from creditbank.schemes import scheme
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import claims, endings, reviews
+from creditbank.tasks import attendance, claims, endings, reviews
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded, WithdrawalTooLate
 from creditbank.tasks.states import ClaimState
 from tests.books import POINTS, SHOP, STARS, moved
@@ -152,10 +152,10 @@ def _attended(society: Society, who: str, clerks: dict[str, Actor]) -> str:
     )
     claim_id = placed.claim_id
     society.clock.advance(hours=1)
-    society.by(by["sign_in"], lambda u: claims.sign_in(u, claim_id=claim_id, key=keys[1]))
+    society.by(by["sign_in"], lambda u: attendance.sign_in(u, claim_id=claim_id, key=keys[1]))
     society.clock.advance(hours=1)
     if "close" not in clerks:
-        society.by(by["sign_out"], lambda u: claims.sign_out(u, claim_id=claim_id, key=keys[2]))
+        society.by(by["sign_out"], lambda u: attendance.sign_out(u, claim_id=claim_id, key=keys[2]))
     else:
         society.clock.advance(hours=1)
         society.by(by["close"], lambda u: endings.close(u, task_id=task_id, key=keys[3]))
@@ -259,6 +259,8 @@ def test_a_rejection_has_a_reason_and_credits_nothing(society: Society) -> None:
         society.by(REVIEWER, lambda u: reviews.reject(u, claim_id=claim_id, reason=" ", key=key))
     society.reject(claim_id)
     found = society.claim_of(claim_id)
+    assert "未到岗" not in str(found.reason)
+    found = society.see(lambda view: reviews.with_reasons(view, [found])[0])
     assert (ClaimState.REJECTED, "未到岗", 0) == (found.state, found.reason, society.points(who))
     with pytest.raises(StateConflict, match="rejected"):
         society.approve(claim_id)

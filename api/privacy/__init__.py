@@ -1,0 +1,6 @@
+"""Privacy over all tables: what each column holds, whose it is, its export and its end.
+
+``registry`` classifies every column of every table, a test sees to it that none is missing ·
+``exports`` everything that is known of a member · ``papers`` the same as a page to read or print ·
+``wipes`` what an erasure does to the tables.
+"""

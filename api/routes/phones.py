@@ -1,0 +1,118 @@
+"""Phones that members sign in with: changed by the member, or written down at the office."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from api import senders
+from api.forms import AttemptRef, CodeDigits, Form, MemberId, Phone, PinDigits, Reason, Shown
+from api.openapi import refusals
+from api.pin_checks import with_pin
+from api.wiring import Caller, Key, having, of_member
+from creditbank.core.errors import BadField
+from creditbank.core.units import Declined, Unit
+from creditbank.identity import phones
+from creditbank.identity import sign_in_errors as refused
+from creditbank.identity.phones import PhoneChanged
+from creditbank.identity.roles import Right
+from creditbank.people import persons
+from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
+
+router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/phone", tags=["sign-in"])
+
+_TEXT = (
+    "您的登录手机号已更改，此号码不再用于登录。如非本人操作，请立即联系社区。"
+    " The phone you sign in with was changed. If that was not you, tell the office at once."
+)
+
+Own = Annotated[Caller, of_member(None)]
+Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
+
+
+class PhoneForm(Form):
+    """The new phone with the code that was sent to it; and the PIN, unless the device is old."""
+
+    attempt_id: AttemptRef
+    phone: Phone
+    code: CodeDigits
+    pin: PinDigits | None = None
+
+
+class OfficePhoneForm(Form):
+    """The new phone of a member who is present, why, and how it was seen who they are."""
+
+    phone: Phone
+    reason: Reason
+    identity: Reason
+
+
+class PhoneShown(Shown):
+    """From when on the member signs in with the new phone."""
+
+    member_id: str
+    usable_at: datetime
+
+
+class PhoneKept(Shown):
+    """The member goes on signing in with the old phone."""
+
+    member_id: str
+
+
+@router.post(
+    "",
+    summary="Change my phone",
+    response_model=PhoneShown,
+    responses=refusals(
+        *(MemberNotFound, MemberSuspended, BadField, refused.PhoneTaken),
+        refused.PhoneChangeUnproven,
+        *(refused.CodeWrong, refused.CodeTriesOver, refused.CodeOver),
+        *(refused.PinMissing, refused.PinWaiting, refused.PinWrong, refused.PinLocked),
+    ),
+)
+async def change_phone(
+    request: Request, caller: Own, member_id: MemberId, key: Key, form: PhoneForm
+) -> PhoneChanged:
+    """Sign in with another phone from now on; other devices are signed out, the old one is told."""
+    said = form.model_dump(exclude={"pin"})
+    before = await caller.read(lambda view: persons.find(view, member_id).phone)
+
+    def changed(unit: Unit) -> PhoneChanged | Declined:
+        return phones.change(unit, key=key, member_id=member_id, **said)
+
+    done = await with_pin(caller, changed, member_id=member_id, pin=form.pin, key=key)
+    if before is not None and before != persons.normal_phone(form.phone):
+        await senders.try_to_deliver(request, before, _TEXT)
+    return done
+
+
+@router.post(
+    "/at-office",
+    summary="Write a member's new phone down",
+    response_model=PhoneShown,
+    responses=refusals(
+        *(MemberNotFound, OtherCommunity, BadField, refused.OwnService, refused.PhoneTaken),
+    ),
+)
+async def write_phone_down(
+    caller: Keeps, member_id: MemberId, key: Key, form: OfficePhoneForm
+) -> PhoneChanged:
+    """Write down, face to face, with which phone a member signs in after a day."""
+    said = form.model_dump()
+    return await caller.write(
+        lambda unit: phones.change_at_office(unit, key=key, member_id=member_id, **said)
+    )
+
+
+@router.post(
+    "/cancel",
+    summary="Cancel the phone that waits",
+    responses=refusals(MemberNotFound, refused.NoPhoneComing),
+)
+async def cancel_phone(caller: Own, member_id: MemberId, key: Key) -> PhoneKept:
+    """Cancel the phone that the office wrote down."""
+    kept = await caller.write(lambda unit: phones.cancel(unit, key=key, member_id=member_id))
+    return PhoneKept(member_id=kept)

@@ -1,0 +1,170 @@
+"""The vault: one key per person, kept in a small file of its own, apart from the database.
+
+What names or describes a person is sealed with that person's key (AES-GCM) before it goes into
+the database; destroying the key makes it unreadable everywhere, in old backups too. Keys lie in
+the key file wrapped with the master key, which is a third file: whoever has one of the three
+has nothing. Keys are made ahead, a set at a time, so that no unit waits for a disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.engine import URL
+
+from creditbank.core.engines import is_sqlite, sqlite_path
+from creditbank.core.errors import KeysUnusable
+from creditbank.core.key_files import NONCE_BYTES, Held, KeyFile
+
+SEALED = "s1:"
+SET_SIZE = 64
+
+
+def keys_path(url: URL) -> Path:
+    """Return where the keys of a database lie unless told otherwise.
+
+    Beside a SQLite file; for PostgreSQL in the user's data folder, by host, port and name.
+    """
+    if is_sqlite(url):
+        path = sqlite_path(url).resolve()
+        return path.with_name(path.name + ".keys")
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home().joinpath(".local", "share"))
+    name = f"{url.host or 'local'}-{url.port or 'default'}-{url.database}"
+    return Path(home).joinpath("creditbank", f"{name.replace('/', '_')}.keys")
+
+
+class Vault:
+    """The keys of one installation. Opens, and if need be makes, its files when first asked."""
+
+    def __init__(self, keys: Path, master: Path | None = None) -> None:
+        """Name the key file and the file of the master key; nothing is touched yet."""
+        self.file = KeyFile(keys, master)
+        self._ciphers: dict[str, AESGCM] = {}
+        self._spare: list[str] = []
+        self._changes = -1
+
+    def belong(self, used: Callable[[], Iterable[str]], *, begin: bool) -> None:
+        """Say whose vault this is: ``used`` returns ids of keys that its database has used.
+
+        New files are begun only with ``begin``, and only where nothing was sealed yet.
+        """
+        self.file.belong(used, begin=begin)
+
+    def require(self) -> None:
+        """See that the files are there and belong to the database.
+
+        Raises:
+            KeysUnusable: one is missing, unreadable, or another database's.
+        """
+        with self.file.at_hand():
+            pass
+
+    def new_key(self) -> str:
+        """Return the id of a fresh key that is already on disk; one that stays unused is harmless.
+
+        Raises:
+            KeysUnusable: the key file cannot be written.
+        """
+        with self.file.at_hand():
+            self._see_changes()
+            if not self._spare:
+                made = [f"key_{secrets.token_hex(16)}" for _ in range(SET_SIZE)]
+                self.file.add(made)
+                self._spare = made
+            return self._spare.pop()
+
+    def destroy(self, key_id: str) -> None:
+        """Destroy a person's key: what it sealed is unreadable from now on, everywhere.
+
+        Raises:
+            KeysUnusable: the key file cannot be written.
+        """
+        self.file.destroy(key_id)
+
+    def seal(self, key_id: str, what: str, text: str) -> str:
+        """Return a text sealed with a key, good only as what it is ("name", "phone" …).
+
+        Raises:
+            KeysUnusable: the key is not there (any more).
+        """
+        cipher = self._cipher(key_id)
+        if cipher is None:
+            raise KeysUnusable(self.file.keys.name)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        body = cipher.encrypt(nonce, text.encode(), f"{key_id}/{what}".encode())
+        return SEALED + base64.urlsafe_b64encode(nonce + body).decode()
+
+    def unseal(self, key_id: str, what: str, sealed: str) -> str | None:
+        """Return what was sealed, or None if its key was destroyed.
+
+        Raises:
+            KeysUnusable: it was not sealed like this: another key file, or a changed row.
+        """
+        cipher = self._cipher(key_id)
+        if cipher is None:
+            return None
+        try:
+            if not sealed.startswith(SEALED):
+                raise KeysUnusable(self.file.keys.name)
+            raw = base64.urlsafe_b64decode(sealed.removeprefix(SEALED))
+            nonce, body = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+            return cipher.decrypt(nonce, body, f"{key_id}/{what}".encode()).decode()
+        except (InvalidTag, binascii.Error, ValueError) as error:
+            raise KeysUnusable(self.file.keys.name) from error
+
+    def hashed(self, what: str, text: str) -> str:
+        """Return the keyed hash (HMAC-SHA-256, hex) by which a value is looked up.
+
+        Raises:
+            KeysUnusable: the files are missing, unreadable, or another database's.
+        """
+        said = f"{what}\0{text}".encode()
+        return hmac.new(self.file.pepper(), said, hashlib.sha256).hexdigest()
+
+    def has(self, key_id: str) -> bool:
+        """Tell whether a key is there, neither destroyed nor unknown."""
+        return self.file.has(key_id)
+
+    def held(self) -> Held:
+        """Open every key, and tell how many there are.
+
+        Raises:
+            KeysUnusable: one of them does not open.
+        """
+        return self.file.held()
+
+    def close(self) -> None:
+        """Let the file go, and forget every key."""
+        self.file.close()
+        self._ciphers, self._spare = {}, []
+
+    def _cipher(self, key_id: str) -> AESGCM | None:
+        """Return the cipher of a key, None if it was destroyed.
+
+        Raises:
+            KeysUnusable: the file never knew such a key.
+        """
+        with self.file.at_hand():
+            self._see_changes()
+            known = self._ciphers.get(key_id)
+            if known is None:
+                key = self.file.key(key_id)
+                if key is None:
+                    return None
+                known = self._ciphers[key_id] = AESGCM(key)
+            return known
+
+    def _see_changes(self) -> None:
+        """Forget what was known of the file before something else changed it."""
+        if self._changes != self.file.changes:
+            self._ciphers, self._changes = {}, self.file.changes
+            self._spare = [one for one in self._spare if self.file.has(one)]

@@ -1,0 +1,83 @@
+"""Closings: what ends with a membership, whatever ends it.
+
+The row is closed and stays; claims of tasks that are still to come give their places back; roles,
+delegates, sign-in phones and signed-in devices end. Pay codes, printed cards and scans need no
+row changed: every till sees the status under the member's lock before it takes a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from creditbank.core.units import Unit, View
+from creditbank.identity import grants, phones, sittings
+from creditbank.leaving.errors import ClaimsInFlight
+from creditbank.people import delegates, members
+from creditbank.people.delegates import DelegateState
+from creditbank.tasks import claims, tasks
+from creditbank.tasks.states import AWAITING_REVIEW, CLAIM, TASK, ClaimState
+
+STARTED = (ClaimState.SIGNED_IN, *AWAITING_REVIEW)
+IN_FLIGHT = (ClaimState.PLACED, *STARTED)
+
+
+def close(unit: Unit, member_id: str, *, kept_id: str | None = None) -> None:
+    """Close a membership and all that hangs on it; ``kept_id`` is the row that goes on.
+
+    Raises:
+        MemberNotFound: this bank has none of this id.
+        OtherCommunity: the actor's role does not hold where the member lives.
+        StateConflict: it is closed already.
+        ClaimsInFlight: a service has begun, or waits for its review.
+    """
+    members.move(unit, member_id, "close", merged_into=kept_id)
+    require_none(unit, member_id, STARTED)
+    _give_places_back(unit, member_id)
+    for grant_id in grants.of(unit, member_id):
+        grants.end(unit, grant_id)
+    for one in delegates.listing(unit, member_id):
+        if one.member_id == member_id and one.state is DelegateState.ACTIVE:
+            delegates.end(unit, member_id=member_id, delegation_id=one.delegation_id)
+    phones.unlink(unit, member_id)
+    sittings.end_all(unit, member_id)
+
+
+def require_none(view: View, member_id: str, states: Sequence[ClaimState]) -> None:
+    """See that a member, who is locked, has no claims in these states.
+
+    Raises:
+        ClaimsInFlight: there are some.
+    """
+    row = view.row(
+        select(func.count().label("open"))
+        .select_from(claims.claims)
+        .where(
+            claims.claims.c.bank_id == view.bank_id,
+            claims.claims.c.member_id == member_id,
+            claims.claims.c.state.in_(states),
+        )
+    )
+    if row is not None and row.open:
+        raise ClaimsInFlight(member_id, row.open)
+
+
+def _give_places_back(unit: Unit, member_id: str) -> None:
+    """Withdraw the claims of a member for tasks that are not over: tasks first, then claims."""
+    placed = unit.rows(
+        select(claims.claims.c.claim_id, claims.claims.c.task_id)
+        .where(
+            claims.claims.c.bank_id == unit.bank_id,
+            claims.claims.c.member_id == member_id,
+            claims.claims.c.state == ClaimState.PLACED,
+        )
+        .order_by(claims.claims.c.task_id)
+    )
+    locked = {row.task_id: tasks.lock(unit, row.task_id) for row in placed}
+    for row in sorted(placed, key=lambda row: str(row.claim_id)):
+        found = claims.lock(unit, row.claim_id)
+        if (locked[row.task_id].state, "withdraw") not in TASK.moves:
+            continue  # it is over: closing its attendance notes that nobody came
+        claims.store(unit, row.claim_id, state=CLAIM.after(found.state, "withdraw"))
+        tasks.take_places(unit, row.task_id, -1)

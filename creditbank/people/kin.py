@@ -1,0 +1,45 @@
+"""Kin: who stands for whom where law 7 is asked. Nobody approves for those close to them.
+
+Close are the rows of one person: those with the same document number, and those that were merged,
+whichever into the other; and so on from each of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import or_, select
+
+from creditbank.core.units import Actor, View
+from creditbank.people.members import members
+from creditbank.people.persons import same_person
+
+
+def close_to(view: View, ids: Iterable[str | None]) -> frozenset[str]:
+    """Return these holders and everyone who is close to one of them."""
+    known: frozenset[str] = frozenset()
+    found = frozenset(one for one in ids if one is not None)
+    while found != known:
+        known = found
+        found = same_person(view, known)
+        found |= _merged_with(view, found)
+    return known
+
+
+def of_actor(view: View, actor: Actor) -> frozenset[str]:
+    """Return who acts, the member behind, and everyone close to them."""
+    return close_to(view, (actor.id, actor.member_id))
+
+
+def _merged_with(view: View, ids: frozenset[str]) -> frozenset[str]:
+    """Return the members on the other side of a merger with one of these."""
+    wanted = sorted(ids)
+    of = members.c
+    rows = view.rows(
+        select(of.member_id, of.merged_into).where(
+            of.bank_id == view.bank_id,
+            of.merged_into.is_not(None),
+            or_(of.member_id.in_(wanted), of.merged_into.in_(wanted)),
+        )
+    )
+    return frozenset(one for row in rows for one in (row.member_id, row.merged_into))

@@ -1,0 +1,59 @@
+"""Payers: who stands behind a payment, and that nobody takes or gives back their own points.
+
+The payer is the member, or a delegate who shows a code for them. Law 7 knows persons, not rows:
+whoever has the same document number is the same person.
+"""
+
+from __future__ import annotations
+
+from creditbank import notices
+from creditbank.core.ids import is_id
+from creditbank.core.units import Unit, View
+from creditbank.people import delegates, persons
+from merchants import cashiers, tills
+from merchants.errors import OwnCode
+from merchants.redemptions import Redemption
+
+
+def points_day(view: View, one: Redemption) -> int:
+    """Return how many points a day the delegate of a redemption may use; 0 without a delegate.
+
+    Raises:
+        DelegateEnded, DelegateTooNew: whoever showed the code may not pay now.
+    """
+    if one.delegate_id is None:
+        return 0
+    return delegates.require(view, one.member_id, one.delegate_id).points_day
+
+
+def tell(unit: Unit, one: Redemption, points: int) -> None:
+    """Tell a member what their delegate paid."""
+    if one.delegate_id is not None:
+        notices.tell(unit, one.member_id, "delegate-paid", points=points)
+
+
+def refuse_own(unit: Unit, *payer_ids: str | None) -> None:
+    """See that whoever acts is none of these members.
+
+    Raises:
+        OwnCode: it is one of them, or the same person by another row.
+    """
+    actor = unit.actor
+    behind = {actor.member_id} if is_id(actor.id, "til") else {actor.id, actor.member_id}
+    acting = {one for one in behind if one is not None}
+    if acting and persons.same_person(unit, acting) & set(payer_ids):
+        raise OwnCode
+
+
+def same_cashier(unit: Unit, one: Redemption) -> bool:
+    """Tell whether the actor is the person who took the points of a redemption.
+
+    A till is taken for one person, unless it is known whose turn it was and whose it is.
+    """
+    actor = unit.actor
+    serving = tills.find(unit, actor.id).cashier_id if is_id(actor.id, "til") else None
+    if actor.id == one.till_id and None in {serving, one.cashier_id}:
+        return True
+    acting = cashiers.people_behind(unit, (serving, actor.member_id))
+    took = cashiers.people_behind(unit, (one.cashier_id,))
+    return bool(persons.same_person(unit, acting) & took)

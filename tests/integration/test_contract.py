@@ -1,0 +1,13 @@
+"""Every operation, asked in made-up ways by every role, answers as its description says."""
+
+from creditbank.core.clock import ManualClock
+from creditbank.core.database import Database
+from tests import contract, web
+
+
+def test_every_answer_is_foreseen(database: Database, clock: ManualClock) -> None:
+    """No fault of the server, no status and no shape that is not in the OpenAPI file."""
+    with web.opened(database, clock) as api:
+        tried = contract.attempt(api, good=1, bad=1)
+    assert [] == tried.wrong
+    assert {200, 201, 401, 403, 404, 422} <= tried.statuses.keys()

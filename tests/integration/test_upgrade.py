@@ -1,0 +1,149 @@
+"""A database that the first version made goes on with this one: books whole, names sealed."""
+
+import gzip
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import MetaData, create_engine
+
+from api import proofs, schema
+from creditbank.core.database import Database
+from creditbank.core.engines import normalised, sqlite_path
+from creditbank.core.vault import Vault, keys_path
+from creditbank.people import members, persons
+from creditbank.tasks import claims, reviews
+from tests.statements import paused
+
+DUMP = Path(__file__).parents[1] / "data" / "version-0001.sql.gz"
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the first version kept in plain words."""
+
+    names: dict[str, str]
+    reasons: dict[str, str]
+    contents: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def first_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SQLite file as the first version left it."""
+    path = tmp_path_factory.mktemp("first") / "first.db"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(gzip.decompress(DUMP.read_bytes()).decode())
+    return path
+
+
+@pytest.fixture
+def before(first_version: Path) -> Before:
+    """Its names, reasons and key contents."""
+    with closing(sqlite3.connect(first_version)) as raw:
+        return Before(
+            dict(raw.execute("SELECT member_id, name FROM member")),
+            dict(raw.execute("SELECT claim_id, reason FROM claim WHERE reason IS NOT NULL")),
+            dict(raw.execute("SELECT key, content_hash FROM idempotency_key")),
+        )
+
+
+@pytest.fixture
+def old_url(first_version: Path, empty_database_url: str, backend: str) -> str:
+    """A database of the first version, on either kind."""
+    if backend == "sqlite":
+        sqlite_path(empty_database_url).write_bytes(first_version.read_bytes())
+    else:
+        _carry_over(first_version, empty_database_url)
+    return empty_database_url
+
+
+def _carry_over(source: Path, url: str) -> None:
+    """Make the first version's tables in PostgreSQL and fill them from a SQLite file."""
+    old, new = create_engine(f"sqlite:///{source}"), create_engine(normalised(url))
+    with paused(), new.begin() as into:
+        config = schema._config()
+        config.attributes["connection"] = into
+        command.upgrade(config, "0001")
+    tables, known = MetaData(), MetaData()
+    tables.reflect(new)
+    known.reflect(old)
+    with paused(), old.connect() as out, new.begin() as into:
+        into.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        for table in tables.sorted_tables:
+            if table.name == "alembic_version":
+                continue
+            rows = out.execute(known.tables[table.name].select()).mappings()
+            filled = [{name: _aware(value) for name, value in row.items()} for row in rows]
+            if filled:
+                into.execute(table.insert(), filled)
+    old.dispose()
+    new.dispose()
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+@pytest.fixture
+def upgraded(old_url: str) -> Iterator[Database]:
+    """The database after the upgrade."""
+    with paused():
+        schema.migrate(old_url)
+    with Database(old_url) as database:
+        yield database
+
+
+def test_the_books_of_the_first_version_stay_whole(upgraded: Database) -> None:
+    """Every proof holds after the upgrade, as it did before."""
+    with paused():
+        verdicts = proofs.audit_all(upgraded)
+    assert [] == [one for several in verdicts.values() for one in several if one.findings]
+    assert {"demo"} == set(verdicts)
+
+
+def test_names_are_sealed_and_can_be_read(upgraded: Database, before: Before) -> None:
+    """Each member has their name, found by its hash, too, and nobody else's key opens it."""
+    bank_id = upgraded.bank().bank_id
+    found = upgraded.read(bank_id, lambda view: persons.names(view, before.names))
+    assert before.names == found
+    member_id, name = next(iter(before.names.items()))
+    assert member_id in upgraded.read(bank_id, lambda v: persons.looked_up(v, "name", name))
+    kept = upgraded.read(bank_id, lambda view: members.find(view, member_id))
+    assert members.MemberKind.RESIDENT == kept.kind
+
+
+def test_reasons_are_sealed_and_can_be_read(upgraded: Database, before: Before) -> None:
+    """Why a claim was refused is still known, and no longer in plain words."""
+    bank_id = upgraded.bank().bank_id
+    assert before.reasons
+    for claim_id, reason in before.reasons.items():
+        kept = upgraded.read(bank_id, lambda v, of=claim_id: claims.find(v, of))  # type: ignore[misc]
+        shown = upgraded.read(bank_id, lambda v, of=kept: reviews.with_reasons(v, [of]))  # type: ignore[misc]
+        assert reason == shown[0].reason
+        assert reason not in str(kept.reason)
+
+
+def test_keys_of_the_first_version_still_count(upgraded: Database, before: Before) -> None:
+    """The content of every key is what it was, under the vault's hash."""
+    with closing(Vault(keys_path(upgraded.url))) as vault, upgraded.reader._engine.connect() as at:
+        rows = at.exec_driver_sql(
+            "SELECT key, content_hash FROM idempotency_key WHERE bank_id = 1"
+        ).all()
+        expected = {key: vault.hashed("content", was) for key, was in before.contents.items()}
+    assert expected == {row.key: row.content_hash for row in rows}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_no_plain_name_stays_in_the_file(old_url: str, before: Before) -> None:
+    """Not on a free page either."""
+    with paused():
+        schema.migrate(old_url)
+    path = sqlite_path(old_url)
+    held = b"".join(one.read_bytes() for one in path.parent.glob(path.name + "*"))
+    assert [] == [name for name in set(before.names.values()) if name.encode() in held]
