@@ -1,8 +1,9 @@
 """Issued tokens: those that an operator makes over the API, never for more than they may give.
 
 A till's, for whoever keeps tills. A person's in office, for a role that this person holds there;
-it ends with the role, and acts as that person also as a resident (law 7). A program's, for a role
-whose rights the maker has themselves. Never a member's: members sign in.
+it ends with the role, and acts as that person also as a resident (law 7). The maker sees its
+secret, so a role that wants a second factor is given by nobody who could not act in it. A
+program's, for a role whose rights the maker has themselves. Never a member's: members sign in.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from api.tokens import Token
 from creditbank.core.keys import Unsaid, keyed
 from creditbank.core.units import Unit, View
 from creditbank.identity import grants, staff
-from creditbank.identity.roles import RIGHTS, STAFF, Grant, Right, Role
+from creditbank.identity.roles import RIGHTS, SECOND_FACTOR, STAFF, Grant, Right, Role
 
 DAYS_MOST = 366
 PAGE_MOST = 200
@@ -87,7 +88,8 @@ def issue(
     wanted = Grant(role, community_id, merchant_id)
     if person is not None:
         held = grants.of(unit, person.staff_id).values()
-        allowed = any(one.covers(wanted) for one in held)
+        own = role not in SECOND_FACTOR or _may_give(makers, role)
+        allowed = own and any(one.covers(wanted) for one in held)
     else:
         allowed = _may_give(makers, role)
     if not allowed:

@@ -26,7 +26,7 @@ from sqlalchemy import select
 
 from api import backups, installation, notice_sending, senders
 from api.notice_sending import Errand
-from api.privacy import wipes
+from api.privacy import holders, wipes
 from api.senders import Sender
 from api.settings import Settings
 from creditbank import jobs
@@ -169,7 +169,7 @@ WORKS: tuple[Work, ...] = (
     Work(
         forgetting.KIND,
         forgetting.due,
-        lambda unit, lease: forgetting.run_slice(unit, lease, wipes.wipe),
+        lambda unit, lease: forgetting.run_slice(unit, lease, holders.of_member, wipes.wipe),
     ),
     Work(forgetting.KEYS_KIND, _daily(forgetting.KEYS_KIND), forgetting.destroy_again),
     Work(visitors.KIND, _daily(visitors.KIND), visitors.run_slice),

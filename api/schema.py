@@ -29,6 +29,7 @@ from creditbank.core.vault import Vault, keys_path
 
 APP_ROLE = "creditbank_app"
 APPEND_ONLY = ("transfer", "posting")
+_REWRITTEN = ("member", "claim", "idempotency_key")
 ROOMS = (
     "creditbank.core.banks",
     "creditbank.core.keys",
@@ -120,7 +121,7 @@ def migrate(url: str, vault: Vault | None = None) -> None:
                 config.attributes["vault"] = keys
                 command.upgrade(config, "head")
                 _grant(connection)
-            if found not in {None, head()} and is_sqlite(target):
+            if found not in {None, head()}:
                 _rewrite(engine)
         except Exception as error:
             typed = translated(error)
@@ -144,7 +145,12 @@ def _refuse_newer(connection: Connection) -> str | None:
 
 
 def _rewrite(engine: Engine) -> None:
-    """Write a SQLite file anew, so that nothing stays on pages that a new version emptied."""
+    """Write the tables anew, so that nothing stays on pages that a new version emptied."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as at:
+            for table in _REWRITTEN:
+                at.exec_driver_sql(f"VACUUM FULL {table}")
+        return
     connection = engine.raw_connection()
     try:
         connection.cursor().execute("VACUUM")

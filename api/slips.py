@@ -22,10 +22,10 @@ from creditbank.people.errors import PersonNotFound
 from creditbank.tasks import tasks
 
 DEEDS = {
-    "assist.claim": ("报名任务", "Joined a task"),
-    "assist.withdraw": ("退出任务", "Left a task"),
-    "assist.pay-code": ("出示付款码", "A pay code was shown"),
-    "assist.stop-codes": ("停用付款码", "Pay codes were stopped"),
+    "assist.claimed": ("报名任务", "Joined a task"),
+    "assist.withdrawn": ("退出任务", "Left a task"),
+    "assist.pay-code-made": ("出示付款码", "A pay code was shown"),
+    "assist.codes-stopped": ("停用付款码", "Pay codes were stopped"),
 }
 IDENTITIES = {
     Identity.KNOWN: ("认识本人", "known personally"),
@@ -76,11 +76,12 @@ class Slip:
     lines: tuple[Line, ...]
 
 
-def of(view: View, one: Assist) -> Slip:
-    """Return the slip of an assist as it stands now."""
+def of(view: View, one: Assist, *, whole: bool) -> Slip:
+    """Return the slip of an assist as it stands now; ``whole`` shows the whole name."""
     try:
         person = persons.find(view, one.member_id)
-        name, phone = person.name, person.phone
+        name = person.name if whole else masks.name(person.name)
+        phone = person.phone
     except PersonNotFound:
         name, phone = masks.GONE, None
     return Slip(

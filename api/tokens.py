@@ -196,7 +196,7 @@ def write(
         },
     )
     after = {"role": role, "till_id": till_id, "staff_id": staff_id, "ends_at": ends_at}
-    trail.record(unit, "token made", token.token_id, subject_id=member_id, after=after)
+    trail.record(unit, "token.made", token.token_id, subject_id=member_id, after=after)
     return token
 
 
@@ -236,7 +236,7 @@ def revoke(unit: Unit, *, token_id: str, key: str) -> None:  # noqa: ARG001
         )
         .values(revoked_at=unit.now)
     )
-    trail.record(unit, "token revoked", token_id)
+    trail.record(unit, "token.revoked", token_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,12 +230,18 @@ async def caller_or_assistant(
         RoleDenied: the caller has no right to assist.
         AssistNotFound: they have opened none of this id.
         AssistOver: it is over.
+        OtherCommunity: the caller's role holds no more where the member lives.
     """
     if x_assist is None:
         return caller
     narrowed = _narrowed(caller, (Right.ASSIST,))
-    found = await narrowed.read(lambda view: assists.require_open(view, narrowed.actor, x_assist))
-    return replace(narrowed, assist=found)
+
+    def look(view: View) -> Assist:
+        found = assists.require_open(view, narrowed.actor, x_assist)
+        members.require_near(view, narrowed.actor, found.member_id)
+        return found
+
+    return replace(narrowed, assist=await narrowed.read(look))
 
 
 def _refuse_cross_site(request: Request, cookie: str) -> None:

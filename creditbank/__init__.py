@@ -8,6 +8,7 @@ Rooms, from the ground up (imports point downwards only):
 - ``ledger``       chart, books, posting, issues, holds, statements, journal, audit
 - ``people``       communities, members, persons, consents, delegates, the trail
 - ``schemes``      the parameters of a programme, and rewards (pure)
+- ``identity``     who calls and what they may do: roles, sign-in, staff, PINs, joining, assists
 - ``recognition``  periods, standings, ranking
 - ``tasks``        categories, tasks, claims, reviews
 - ``leaving``      closings, merges, departures, visitors, erasures

@@ -149,5 +149,5 @@ def stop(unit: Unit, *, member_id: str, key: str) -> Stopped:  # noqa: ARG001
     """
     members.require_own(unit.actor, member_id)
     members.lock(unit, [member_id])
-    assists.done(unit, "assist.stop-codes", member_id)
+    assists.done(unit, "assist.codes-stopped", member_id)
     return Stopped(codes.stop_live(unit, member_id), redemptions.stop_scanned(unit, member_id))

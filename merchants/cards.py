@@ -108,7 +108,7 @@ def make(unit: Unit, *, member_id: str, key: str) -> Card:  # noqa: ARG001
         "ended_by": None,
     }
     unit.run(insert(cards), row | rest)
-    trail.record(unit, "make card", made.card_id, subject_id=member_id)
+    trail.record(unit, "card.made", made.card_id, subject_id=member_id)
     notices.tell(unit, member_id, "card-issued")
     return made
 
@@ -176,7 +176,7 @@ def _end(unit: Unit, member_id: str) -> None:
     ).all()
     for row in ended:
         redemptions.stop_scanned(unit, member_id, card_id=row.card_id)
-        trail.record(unit, "end card", row.card_id, subject_id=member_id)
+        trail.record(unit, "card.ended", row.card_id, subject_id=member_id)
 
 
 def find(view: View, card_id: str) -> Card:

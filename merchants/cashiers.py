@@ -10,7 +10,7 @@ Locks: the cashier before the till.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -153,7 +153,7 @@ def add(
         },
     )
     persons.keep(unit, holder_id=cashier_id, name=name)
-    _trail(unit, "cashier.add", cashier_id, after={"merchant": merchant_id, "member": member_id})
+    _trail(unit, "cashier.added", cashier_id, after={"merchant": merchant_id, "member": member_id})
     return cashier_id
 
 
@@ -174,7 +174,7 @@ def reset_pin(
     row = _lock_own(unit, cashier_id)
     keep(unit, cashier_id, pin_hash=pin_hash, wrong=0, locked_until=None)
     end_turns(unit, cashier_id=cashier_id)
-    _trail(unit, "cashier.reset-pin", cashier_id)
+    _trail(unit, "cashier.pin-reset", cashier_id)
     return CashierState(row.state)
 
 
@@ -186,7 +186,7 @@ def suspend(unit: Unit, *, cashier_id: str, key: str) -> CashierState:  # noqa: 
         CashierNotFound: this bank has none of this id, or they are another merchant's.
         StateConflict: they are suspended already.
     """
-    return _move(unit, cashier_id, "suspend")
+    return _move(unit, cashier_id, "suspend", "cashier.suspended")
 
 
 @keyed
@@ -197,15 +197,15 @@ def reinstate(unit: Unit, *, cashier_id: str, key: str) -> CashierState:  # noqa
         CashierNotFound: this bank has none of this id, or they are another merchant's.
         StateConflict: they are not suspended.
     """
-    return _move(unit, cashier_id, "reinstate")
+    return _move(unit, cashier_id, "reinstate", "cashier.reinstated")
 
 
-def _move(unit: Unit, cashier_id: str, verb: str) -> CashierState:
+def _move(unit: Unit, cashier_id: str, verb: str, deed: str) -> CashierState:
     before = _lock_own(unit, cashier_id).state
     state = CashierState(EMPLOYMENT.after(before, verb))
     keep(unit, cashier_id, state=state)
     end_turns(unit, cashier_id=cashier_id)
-    _trail(unit, f"cashier.{verb}", cashier_id, before={"state": before}, after={"state": state})
+    _trail(unit, deed, cashier_id, before={"state": before}, after={"state": state})
     return state
 
 
@@ -283,6 +283,16 @@ def listing(view: View, merchant_id: str) -> list[Cashier]:
         .order_by(cashiers.c.created_at, cashiers.c.cashier_id)
     )
     return [_cashier(row) for row in rows]
+
+
+def of_members(view: View, member_ids: Sequence[str]) -> list[str]:
+    """Return the ids of the cashiers that these members also are."""
+    rows = view.rows(
+        select(cashiers.c.cashier_id).where(
+            cashiers.c.bank_id == view.bank_id, cashiers.c.member_id.in_(member_ids)
+        )
+    )
+    return [row.cashier_id for row in rows]
 
 
 def people_behind(view: View, ids: tuple[str | None, ...]) -> frozenset[str]:

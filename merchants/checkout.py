@@ -119,6 +119,7 @@ def redeem(
         CartEmpty: the bill is 0.
         BadAmount: the bill or the points are no whole number.
         BadField: the offer has no bill or needs one, or its points cannot be chosen.
+        OwnCode: it is the cashier's own.
         RequestCancelled: the till cancelled this request before it arrived.
     """
     offers.check_said(cart_fen, points)
@@ -153,6 +154,7 @@ def authorise(
         CartEmpty: the bill is 0.
         BadAmount: the bill or the points are no whole number.
         BadField: the offer has no bill or needs one, or its points cannot be chosen.
+        OwnCode: it is the cashier's own.
         RequestCancelled: the till cancelled this request before it arrived.
     """
     offers.check_said(cart_fen, points)
@@ -186,12 +188,14 @@ def capture(
         StateConflict: nothing is set aside.
         RedemptionExpired: its time is over.
         TillSuspended, MerchantSuspended: the till takes nothing now.
+        OwnCode: they are the cashier's own.
         PointsTooMany: more than was set aside.
         BadField: the points of an item cannot be chosen.
     """
     offers.check_said(None, points)
     one = redemptions.of_till(redemptions.lock(unit, redemption_id), unit.actor.id)
     till = tills.require_active(unit, unit.actor.id)
+    payers.refuse_own(unit, one.member_id, one.delegate_id)
     state = State(CHECKOUT.after(one.state, "capture"))
     redemptions.require_in_time(unit, one)
     assert one.hold_id is not None, "an authorised redemption has a hold"
@@ -235,6 +239,7 @@ def _lock(unit: Unit, redemption_id: str, verb: str) -> tuple[Redemption, Member
     """Lock the member and then the redemption of this till, which admits the verb."""
     till = tills.require_active(unit, unit.actor.id)
     seen = redemptions.of_till(redemptions.find(unit, redemption_id), unit.actor.id)
+    payers.refuse_own(unit, seen.member_id, seen.delegate_id)
     member = members.lock(unit, [seen.member_id])[seen.member_id]
     one = redemptions.lock(unit, redemption_id)
     CHECKOUT.after(one.state, verb)

@@ -102,7 +102,7 @@ def issue(unit: Unit, *, member_id: str, key: str) -> CodeIssued:
     members.require_active(unit, member_id)
     assists.require_pin(unit, member_id, key)
     issued = _issue(unit, member_id, None)
-    assists.done(unit, "assist.pay-code", issued.pay_code_id)
+    assists.done(unit, "assist.pay-code-made", issued.pay_code_id)
     return issued
 
 

@@ -81,7 +81,7 @@ def adopt(unit: Unit, *, merchant_id: str, text: str, key: str) -> str:  # noqa:
             "adopted_at": unit.now,
         },
     )
-    trail.record(unit, "offer adopted", offer_id, after={"merchant_id": merchant_id})
+    trail.record(unit, "offer.adopted", offer_id, after={"merchant_id": merchant_id})
     return offer_id
 
 
@@ -98,7 +98,7 @@ def withdraw(unit: Unit, *, offer_id: str, key: str) -> OfferState:  # noqa: ARG
         .where(adopted.c.bank_id == unit.bank_id, adopted.c.offer_id == offer_id)
         .values(state=OfferState.WITHDRAWN)
     )
-    trail.record(unit, "offer withdrawn", offer_id)
+    trail.record(unit, "offer.withdrawn", offer_id)
     return OfferState.WITHDRAWN
 
 

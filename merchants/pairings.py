@@ -111,7 +111,7 @@ def create(
             "ends_at": made.ends_at,
         },
     )
-    trail.record(unit, "till.pairing-code", till_id)
+    trail.record(unit, "till.pairing-made", till_id)
     return made
 
 

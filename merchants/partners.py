@@ -126,7 +126,7 @@ def register(
             "state": MerchantState.ACTIVE,
         },
     )
-    trail.record(unit, "merchant taken in", merchant_id)
+    trail.record(unit, "merchant.taken-in", merchant_id)
     return merchant_id
 
 
@@ -179,7 +179,7 @@ def suspend(unit: Unit, *, merchant_id: str, key: str) -> MerchantState:  # noqa
         MerchantNotFound: this bank has none of this id.
         StateConflict: it is suspended already.
     """
-    return _move(unit, merchant_id, "suspend")
+    return _move(unit, merchant_id, "suspend", "merchant.suspended")
 
 
 @keyed
@@ -190,10 +190,10 @@ def reinstate(unit: Unit, *, merchant_id: str, key: str) -> MerchantState:  # no
         MerchantNotFound: this bank has none of this id.
         StateConflict: it is not suspended.
     """
-    return _move(unit, merchant_id, "reinstate")
+    return _move(unit, merchant_id, "reinstate", "merchant.reinstated")
 
 
-def _move(unit: Unit, merchant_id: str, verb: str) -> MerchantState:
+def _move(unit: Unit, merchant_id: str, verb: str, deed: str) -> MerchantState:
     require_own(unit.actor, merchant_id)
     state = MerchantState(PARTNERSHIP.after(find(unit, merchant_id).state, verb))
     unit.run(
@@ -201,5 +201,5 @@ def _move(unit: Unit, merchant_id: str, verb: str) -> MerchantState:
         .where(merchants.c.bank_id == unit.bank_id, merchants.c.merchant_id == merchant_id)
         .values(state=state)
     )
-    trail.record(unit, f"merchant {verb}", merchant_id, after={"state": state})
+    trail.record(unit, deed, merchant_id, after={"state": state})
     return state

@@ -1,7 +1,7 @@
 """Payers: who stands behind a payment, and that nobody takes or gives back their own points.
 
 The payer is the member, or a delegate who shows a code for them. Law 7 knows persons, not rows:
-whoever has the same document number is the same person.
+the rows of one person are one (`creditbank.people.kin`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from creditbank import notices
 from creditbank.core.ids import is_id
 from creditbank.core.units import Unit, View
-from creditbank.people import delegates, persons
+from creditbank.people import delegates, kin
 from merchants import cashiers, tills
 from merchants.errors import OwnCode
 from merchants.redemptions import Redemption
@@ -40,8 +40,7 @@ def refuse_own(unit: Unit, *payer_ids: str | None) -> None:
     """
     actor = unit.actor
     behind = {actor.member_id} if is_id(actor.id, "til") else {actor.id, actor.member_id}
-    acting = {one for one in behind if one is not None}
-    if acting and persons.same_person(unit, acting) & set(payer_ids):
+    if kin.close_to(unit, behind) & set(payer_ids):
         raise OwnCode
 
 
@@ -56,4 +55,4 @@ def same_cashier(unit: Unit, one: Redemption) -> bool:
         return True
     acting = cashiers.people_behind(unit, (serving, actor.member_id))
     took = cashiers.people_behind(unit, (one.cashier_id,))
-    return bool(persons.same_person(unit, acting) & took)
+    return bool(kin.close_to(unit, acting) & took)

@@ -1,7 +1,7 @@
 """Tills: where a merchant takes points, and the lock after too many wrong codes.
 
-Wrong codes are counted under the till's own row lock, so a parallel burst counts exactly. While
-its merchant has cashiers, a till takes points only in the turn of one of them.
+Wrong codes are counted under the till's own row lock, so a parallel burst counts exactly. Where
+its merchant has cashiers, even suspended ones, a till takes points only in the turn of one of them.
 """
 
 from __future__ import annotations
@@ -97,7 +97,6 @@ def _query(view: View) -> Select[Any]:
     has_cashiers = exists().where(
         anyone.c.bank_id == tills.c.bank_id,
         anyone.c.merchant_id == tills.c.merchant_id,
-        anyone.c.state == CashierState.ACTIVE,
     )
     turn = (
         (till_turns.c.bank_id == tills.c.bank_id)
@@ -148,7 +147,7 @@ def register(unit: Unit, *, merchant_id: str, name: str, key: str) -> str:  # no
             "locked_until": None,
         },
     )
-    trail.record(unit, "till registered", till_id, after={"merchant_id": merchant_id})
+    trail.record(unit, "till.registered", till_id, after={"merchant_id": merchant_id})
     return till_id
 
 
@@ -273,7 +272,7 @@ def count_wrong(
     locked_until = None
     if len(recent) >= scheme.wrong_codes_most:
         recent, locked_until = [], unit.now + timedelta(seconds=scheme.till_lock_s)
-        trail.record(unit, "till locked", till_id, after={"until": locked_until})
+        trail.record(unit, "till.locked", till_id, after={"until": locked_until})
     _set(unit, till_id, wrong_at=recent, locked_until=locked_until)
     return error
 
@@ -287,7 +286,7 @@ def unlock(unit: Unit, *, till_id: str, key: str) -> TillState:  # noqa: ARG001
     """
     till = find_own(unit, till_id)
     _set(unit, till_id, wrong_at=[], locked_until=None)
-    trail.record(unit, "till unlocked", till_id)
+    trail.record(unit, "till.unlocked", till_id)
     return till.state
 
 
@@ -300,7 +299,7 @@ def suspend(unit: Unit, *, till_id: str, key: str) -> TillState:  # noqa: ARG001
     """
     find_own(unit, till_id)
     _set(unit, till_id, state=TillState.SUSPENDED)
-    trail.record(unit, "till suspended", till_id)
+    trail.record(unit, "till.suspended", till_id)
     return TillState.SUSPENDED
 
 
@@ -313,7 +312,7 @@ def reinstate(unit: Unit, *, till_id: str, key: str) -> TillState:  # noqa: ARG0
     """
     find_own(unit, till_id)
     _set(unit, till_id, state=TillState.ACTIVE)
-    trail.record(unit, "till reinstated", till_id)
+    trail.record(unit, "till.reinstated", till_id)
     return TillState.ACTIVE
 
 

@@ -36,7 +36,7 @@ def let(unit: Unit, *, merchant_id: str, allowed: bool, key: str) -> bool:  # no
     )
     trail.record(
         unit,
-        "merchant registers volunteers",
+        "merchant.registering-set",
         merchant_id,
         before={"allowed": before},
         after={"allowed": allowed},

@@ -1,6 +1,7 @@
 """Fresh databases of both kinds, a clock that is set by hand, and the watch over all statements."""
 
 import itertools
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -85,10 +86,19 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
         yield f"sqlite:///{path}"
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
-    name = next(_names)
-    server.create_database(name, request.getfixturevalue("_migrated_postgres"))
+    name: str = request.getfixturevalue("_used_postgres")
     yield server.url(name)
-    server.drop_database(name)
+    server.empty_database(name)
+    for keys in Path(os.environ["XDG_DATA_HOME"]).glob("creditbank/*.keys*"):
+        keys.unlink()
+
+
+@pytest.fixture(scope="session")
+def _used_postgres(postgres_server: postgres.Server, _migrated_postgres: str) -> str:
+    """The name of the PostgreSQL database that one test after the other finds empty."""
+    name = next(_names)
+    postgres_server.create_database(name, _migrated_postgres)
+    return name
 
 
 @pytest.fixture

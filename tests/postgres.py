@@ -69,6 +69,32 @@ class Server:
             )
         )
 
+    def empty_database(self, name: str) -> None:
+        """Take every row out of a migrated database, and everyone who is still connected.
+
+        Making a database anew takes half a second, this a fiftieth of one.
+        """
+        self._run(sql.SQL("ALTER DATABASE {} RESET ALL").format(sql.Identifier(name)))
+        with psycopg.connect(host=str(self._sockets), user="postgres", dbname=name) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute("SET LOCAL session_replication_role = replica")
+            tables = [
+                sql.Identifier(str(row[0]))
+                for row in connection.execute(
+                    "SELECT tablename FROM pg_tables"
+                    " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+                )
+            ]
+            asked = [
+                sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(n, table)
+                for n, table in enumerate(tables)
+            ]
+            for (n,) in connection.execute(sql.SQL(" UNION ALL ").join(asked)).fetchall():
+                connection.execute(sql.SQL("DELETE FROM {}").format(tables[n]))
+
     def drop_database(self, name: str) -> None:
         """Drop a database, with whoever is still connected to it."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

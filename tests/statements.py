@@ -40,11 +40,11 @@ LOCK_ORDER: dict[str, int] = {
     "pay_code": 5,
     "redemption": 5,
     "counter": 6,
+    "notice": 6,
     "sign_in_phone": 6,
     "standing": 6,
     "hold": 7,
     "account": 8,
-    "notice": 9,
 }
 
 # Rows of these are locked in the order of their ids, over a whole transaction.

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import httpx2
 
 ANSWER_WITHIN_S = 5.0
-_OK_BELOW = 400
 _SERVER_FAULT = 500
 
 
@@ -78,9 +77,11 @@ class Line:
             body = answer.json() if answer.content else None
         except (httpx2.TransportError, ValueError) as error:
             raise Unanswered(method, path) from error
-        if answer.status_code >= _OK_BELOW:
-            raise Problem(answer.status_code, body if isinstance(body, dict) else {})
-        return body
+        if answer.is_success:
+            return body
+        if isinstance(body, dict) and "type" in body:
+            raise Problem(answer.status_code, body)
+        raise Unanswered(method, path)  # a proxy or the network's sign-in page said it
 
     def close(self) -> None:
         """Hang up."""

@@ -2,5 +2,5 @@
 
 ``registry`` classifies every column of every table, a test sees to it that none is missing ·
 ``exports`` everything that is known of a member · ``papers`` the same as a page to read or print ·
-``wipes`` what an erasure does to the tables.
+``holders`` under which ids it all lies · ``wipes`` what an erasure does to the tables.
 """

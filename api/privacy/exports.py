@@ -12,9 +12,9 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import Row, select
 
 from api import schema
+from api.privacy import holders
 from api.privacy.registry import PERSONAL, Kept
 from creditbank.core.units import View
-from creditbank.leaving.forgetting import holders
 from creditbank.people import members, persons
 
 
@@ -45,7 +45,7 @@ def of_member(view: View, member_id: str) -> Export:
         MemberNotFound: this bank has none of this id.
     """
     members.find(view, member_id)
-    everyone = holders(view, member_id)
+    everyone = holders.of_member(view, member_id)
     parts = [_part(view, name, kept, everyone) for name, kept in PERSONAL.items()]
     return Export(view.bank.name, member_id, view.now, [one for one in parts if one.rows])
 

@@ -2,7 +2,8 @@
 
 A table is about a person if some column names the subject. Of such rows an export shows what is
 `plain` and what is `sealed` (with the key of the first column that names somebody, under the
-purpose given); `hidden` columns are hashes and the like and are never shown. An erasure deletes
+purpose given); `hidden` columns are never shown: hashes and the like, and what somebody on the
+other side of a row had then. An erasure deletes
 the rows, or keeps them, because they hold ids and figures only, and changes what is in `cleared`;
 the stage says when, so that locks are taken in their order. ``bank_id`` is in every table.
 """
@@ -247,6 +248,14 @@ PERSONAL: Mapping[str, Kept] = {
         cleared={"pin_hash": "", "state": "suspended"},
         stage=Stage.WITH_KEYS,
     ),
+    "till_turn": _about(
+        "cashier_id",
+        "当班",
+        "Turns at a till",
+        "till_id since until",
+        deleted=True,
+        stage=Stage.WITH_KEYS,
+    ),
     "sign_in_phone": _about(
         "member_id",
         "登录手机号（仅存散列）",
@@ -276,9 +285,9 @@ PERSONAL: Mapping[str, Kept] = {
     "posting": Kept(
         "积分变动",
         "Movements of points",
-        "transfer_id n source_id destination_id units expires_on source_version source_balance"
-        " destination_version destination_balance",
+        "transfer_id n source_id destination_id units expires_on",
         whose=_postings,
+        hidden="source_version source_balance destination_version destination_balance",
     ),
     "transfer": Kept(
         "凭证",
@@ -299,9 +308,10 @@ PERSONAL: Mapping[str, Kept] = {
         "消费",
         "Redemptions",
         "redemption_id receipt_no till_id merchant_id offer_id pay_code_id asset_code state"
-        " cart_fen points discount_fen refunded_points balance_after reason hold_id transfer_id"
+        " cart_fen points discount_fen refunded_points reason hold_id transfer_id"
         " day shop_day scanned_at ends_at paid_at pin pin_points pin_given_at device_since card_id",
         acting="cashier_id",
+        hidden="balance_after",
     ),
     "counter": Kept("限额用量", "Use of limits", "what who day used", whose=_counters),
     "standing": _about("member_id", "年度累计", "Earned in a year", "period_id asset_code units"),
@@ -367,7 +377,6 @@ OF_NOBODY: Mapping[str, str] = {
     "merchant": "merchant_id name trade asset_code community_id state registers_volunteers",
     "offer": "offer_id merchant_id rule state adopted_at",
     "till": "till_id merchant_id name state wrong_at locked_until",
-    "till_turn": "till_id cashier_id since until",
     "till_request": "till_id request_id state redemption_id refusal recorded_at",
     "pairing": "pairing_id till_id handle code_hash state wrong made_at ends_at",
 }

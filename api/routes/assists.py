@@ -163,6 +163,8 @@ async def printable(caller: SeesSlips, assist_id: AssistId) -> Response:
 def _slip(view: View, caller: Caller, assist_id: str) -> slips.Slip:
     """Return a slip to whom it belongs, or to the office of the member's community.
 
+    The name is whole for the member and for who was there with them, masked for others.
+
     Raises:
         AssistNotFound: this bank has none of this id, or it is another member's.
         OtherCommunity: the caller's role does not hold where the member lives.
@@ -173,4 +175,5 @@ def _slip(view: View, caller: Caller, assist_id: str) -> slips.Slip:
             raise AssistNotFound(assist_id)
     else:
         members.require_near(view, caller.actor, one.member_id)
-    return slips.of(view, one)
+    there = {one.member_id, one.staff_id}
+    return slips.of(view, one, whole=bool(there & {caller.actor.id, caller.principal.member_id}))

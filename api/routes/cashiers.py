@@ -17,7 +17,7 @@ from creditbank.core.states import StateConflict
 from creditbank.core.units import View
 from creditbank.identity import passwords
 from creditbank.identity.roles import Right
-from creditbank.people import persons
+from creditbank.people import masks, persons
 from creditbank.people.errors import MemberNotFound
 from merchants import cashiers, partners, tills, turns
 from merchants.cashiers import PIN_LENGTH, CashierState
@@ -144,7 +144,7 @@ def _shown(view: View, merchant_id: str, *, whole: bool) -> list[CashierShown]:
     return [
         CashierShown(
             cashier_id=one.cashier_id,
-            name=names[one.cashier_id],
+            name=names.get(one.cashier_id, masks.GONE),
             member_id=one.member_id,
             state=one.state,
             locked_until=one.locked_until,

@@ -19,6 +19,7 @@ from creditbank.leaving.departures import Cause, Departure, DepartureState, Rela
 from creditbank.leaving.errors import (
     ClaimsInFlight,
     DepartureNotFound,
+    InOffice,
     Involved,
     NotFamily,
     SecondWorkerNeeded,
@@ -71,7 +72,7 @@ class DepartureShown(Shown):
     summary="Propose a departure",
     response_model=SettledShown,
     responses=refusals(
-        MemberNotFound, OtherCommunity, Involved, MemberSuspended, NotFamily, BadField
+        MemberNotFound, OtherCommunity, Involved, MemberSuspended, InOffice, NotFamily, BadField
     ),
 )
 async def propose(caller: Settles, key: Key, form: DepartureForm) -> Settled:
@@ -101,6 +102,7 @@ async def waiting(caller: Settles) -> list[Departure]:
         SecondWorkerNeeded,
         StateConflict,
         MemberSuspended,
+        InOffice,
         ClaimsInFlight,
         HoldsOpen,
         InDebt,

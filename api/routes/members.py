@@ -40,6 +40,7 @@ from creditbank.people.errors import (
     MemberNotFound,
     NumberTaken,
     OtherCommunity,
+    OwnReturn,
 )
 
 router = APIRouter(prefix="/v1/b/{slug}/members", tags=["members"])
@@ -218,7 +219,7 @@ async def suspend(caller: Keeps, member_id: MemberId, key: Key) -> StatusShown:
 @router.post(
     "/{member_id}/reinstate",
     summary="Reinstate a member",
-    responses=refusals(MemberNotFound, OtherCommunity, StateConflict),
+    responses=refusals(MemberNotFound, OtherCommunity, OwnReturn, StateConflict),
 )
 async def reinstate(caller: Keeps, member_id: MemberId, key: Key) -> StatusShown:
     """Let a suspended member act again."""

@@ -15,8 +15,15 @@ from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
+from creditbank.identity.sign_in_errors import OtherWorkerNeeded
 from creditbank.leaving import merges
-from creditbank.leaving.errors import ClaimsInFlight, Involved, MergeNotFound, SecondWorkerNeeded
+from creditbank.leaving.errors import (
+    ClaimsInFlight,
+    ErasureAsked,
+    Involved,
+    MergeNotFound,
+    SecondWorkerNeeded,
+)
 from creditbank.leaving.merges import Merge, Merged, MergeState
 from creditbank.ledger.estates import HoldsOpen
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
@@ -25,7 +32,10 @@ router = APIRouter(prefix="/v1/b/{slug}/merges", tags=["merges"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
 
-_REFUSED = (OtherCommunity, Involved, MemberSuspended, ClaimsInFlight, HoldsOpen)
+_REFUSED = (
+    *(OtherCommunity, Involved, OtherWorkerNeeded, MemberSuspended),
+    *(ErasureAsked, ClaimsInFlight, HoldsOpen),
+)
 
 
 class MergeForm(Form):

@@ -95,6 +95,7 @@ async def change_phone(
     response_model=PhoneShown,
     responses=refusals(
         *(MemberNotFound, OtherCommunity, BadField, refused.OwnService, refused.PhoneTaken),
+        refused.OtherWorkerNeeded,
     ),
 )
 async def write_phone_down(

@@ -112,6 +112,7 @@ async def set_pin(caller: Own, member_id: MemberId, key: Key, form: PinForm) -> 
     responses=refusals(
         *(MemberNotFound, OtherCommunity, BadField),
         *(refused.PinWeak, refused.PinAlreadySet, refused.OwnService),
+        refused.OtherWorkerNeeded,
     ),
 )
 async def set_pin_at_office(
@@ -129,7 +130,10 @@ async def set_pin_at_office(
     "/reset",
     summary="Begin the reset of a PIN",
     response_model=PinSetShown,
-    responses=refusals(MemberNotFound, OtherCommunity, refused.PinMissing, refused.OwnService),
+    responses=refusals(
+        *(MemberNotFound, OtherCommunity, refused.PinMissing, refused.OwnService),
+        refused.OtherWorkerNeeded,
+    ),
 )
 async def open_pin_reset(
     caller: Assists, member_id: MemberId, key: Key, form: ServiceForm

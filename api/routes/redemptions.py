@@ -47,7 +47,7 @@ PAYS = (
     *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
     *(shop.PinNeeded, shop.QuotaUsed, shop.OutOfStock, MemberSuspended, InDebt),
     *(shop.CartEmpty, BadAmount, BadField, shop.RequestCancelled, DelegateEnded, DelegateTooNew),
-    *(shop.TillSuspended, shop.MerchantSuspended, CashierNeeded),
+    *(shop.TillSuspended, shop.MerchantSuspended, CashierNeeded, shop.OwnCode),
 )
 _A_SCAN: JsonDict = {"code": "281934605512837466", "cart_fen": 5999}
 
@@ -232,7 +232,7 @@ async def authorise(
     response_model=ReceiptShown,
     responses=refusals(
         *(shop.RedemptionNotFound, shop.RedemptionExpired, StateConflict, shop.PointsTooMany),
-        *(shop.TillSuspended, shop.MerchantSuspended, BadField),
+        *(shop.TillSuspended, shop.MerchantSuspended, CashierNeeded, shop.OwnCode, BadField),
     ),
 )
 async def capture(

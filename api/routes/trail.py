@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from api.openapi import refusals
 from api.wiring import Caller, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
-from creditbank.people import members, trail
+from creditbank.people import masks, members, persons, trail
 from creditbank.people.errors import MemberNotFound
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["trail"])
@@ -34,7 +35,10 @@ SubjectAsked = Annotated[
 
 
 class DeedShown(Shown):
-    """Something that was done; `change` holds `before` and `after`, null once erased."""
+    """Something that was done; `change` holds `before` and `after`, null once erased.
+
+    What is known of a person is masked there, but for the person.
+    """
 
     deed_id: str
     done_at: datetime
@@ -54,8 +58,25 @@ class TrailPage(Shown):
     next: str | None = Field(description="`after` of the following page; null on the last one.")
 
 
-def _shown(page: trail.Page) -> TrailPage:
-    return TrailPage.model_validate({"items": page.deeds, "next": page.older_than})
+def _shown(page: trail.Page, *, whole: bool = False) -> TrailPage:
+    deeds = page.deeds if whole else [_masked(one) for one in page.deeds]
+    return TrailPage.model_validate({"items": deeds, "next": page.older_than})
+
+
+def _masked(deed: trail.Deed) -> trail.Deed:
+    """Mask what a deed changed of a person: to see it whole takes a reason (`reveals`)."""
+    if deed.change is None:
+        return deed
+    return replace(deed, change={when: _hidden(said) for when, said in deed.change.items()})
+
+
+def _hidden(said: dict[str, Any] | None) -> dict[str, Any] | None:
+    if said is None:
+        return None
+    return {
+        what: masks.value(what, value) if what in persons.FIELDS and value is not None else value
+        for what, value in said.items()
+    }
 
 
 @router.get("/trail", summary="Who did what")
@@ -91,4 +112,5 @@ async def of_one(
         members.find(view, member_id)
         return trail.listing(view, subject_id=member_id, older_than=after, limit=limit)
 
-    return _shown(await caller.read(look))
+    own = caller.principal.member_id == member_id
+    return _shown(await caller.read(look), whole=own)

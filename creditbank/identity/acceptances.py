@@ -104,7 +104,7 @@ def accept(
     them = staff_sign_in.as_them(unit, found.staff_id)
     trail.record(
         them,
-        "staff joined",
+        "staff.joined",
         found.staff_id,
         subject_id=found.staff_id,
         after={"roles": found.grants, "invited_by": found.invited_by},
@@ -151,7 +151,7 @@ def restore(
     _settle(unit, found, code=code, recovery_codes=recovery_codes)
     sittings.end_all(unit, found.staff_id)
     them = staff_sign_in.as_them(unit, found.staff_id)
-    trail.record(them, "second factor set", found.staff_id, subject_id=found.staff_id)
+    trail.record(them, "second-factor.set", found.staff_id, subject_id=found.staff_id)
     return staff_sign_in.begin_sitting(
         unit, found.staff_id, device=device, secret_hash=secret_hash, second_factor=True
     )

@@ -55,7 +55,7 @@ def appoint(unit: Unit, *, staff_id: str, grant: Grant, key: str) -> Given:  # n
         raise RoleHeld
     grant_id = grants.give(unit, staff_id, grant)
     trail.record(
-        unit, "role given", grant_id, subject_id=staff_id, after={"to": staff_id, "role": grant}
+        unit, "role.given", grant_id, subject_id=staff_id, after={"to": staff_id, "role": grant}
     )
     return Given(grant_id, grant.role in SECOND_FACTOR)
 
@@ -76,7 +76,7 @@ def dismiss(unit: Unit, *, grant_id: str, key: str) -> str:  # noqa: ARG001
         _require_operator(unit)
     if Right.KEEP_STAFF in RIGHTS[grant.role]:
         invitations.withdraw_those_of(unit, holder_id)
-    trail.record(unit, "role ended", grant_id, subject_id=holder_id, before={"role": grant})
+    trail.record(unit, "role.ended", grant_id, subject_id=holder_id, before={"role": grant})
     return grant_id
 
 
@@ -92,7 +92,7 @@ def suspend(unit: Unit, *, staff_id: str, key: str) -> Moved:  # noqa: ARG001
     """
     staff.find(unit, staff_id)
     _lock_with_operators(unit, staff_id)
-    moved = _move(unit, staff_id, "suspend")
+    moved = _move(unit, staff_id, "suspend", "staff.suspended")
     if Role.OPERATOR in {one.role for one in grants.of(unit, staff_id).values()}:
         _require_operator(unit)
     sittings.end_all(unit, staff_id)
@@ -110,17 +110,17 @@ def reinstate(unit: Unit, *, staff_id: str, key: str) -> Moved:  # noqa: ARG001
         StateConflict: the person is not suspended.
     """
     staff.lock(unit, staff_id)
-    return _move(unit, staff_id, "reinstate")
+    return _move(unit, staff_id, "reinstate", "staff.reinstated")
 
 
-def _move(unit: Unit, staff_id: str, verb: str) -> Moved:
+def _move(unit: Unit, staff_id: str, verb: str, deed: str) -> Moved:
     staff.refuse_own(unit, staff_id)
     before = staff.find(unit, staff_id).state
     state = StaffState(EMPLOYMENT.after(before, verb))
     staff.store(unit, staff_id, state=state, wrong=0, locked_until=None)
     trail.record(
         unit,
-        f"staff {verb}",
+        deed,
         staff_id,
         subject_id=staff_id,
         before={"state": before},
@@ -152,7 +152,7 @@ def reset_second_factor(
     second_factors.put(unit, staff_id, sealed=None, step=row.totp_step, codes=())
     sittings.end_all(unit, staff_id)
     made = invitations.write(unit, staff_id, Purpose.RESTORE, secret_hash=secret_hash)
-    trail.record(unit, "second factor reset", staff_id, subject_id=staff_id)
+    trail.record(unit, "second-factor.reset", staff_id, subject_id=staff_id)
     return made
 
 
@@ -183,7 +183,7 @@ def install(
         second_factors.put(unit, staff_id, sealed=sealed, step=None, codes=recovery_codes)
     for one in roles:
         grants.give(unit, staff_id, one)
-    trail.record(unit, "staff installed", staff_id, subject_id=staff_id, after={"roles": roles})
+    trail.record(unit, "staff.installed", staff_id, subject_id=staff_id, after={"roles": roles})
     return staff_id
 
 

@@ -165,7 +165,7 @@ def begin(
         },
     )
     said = {"identity": identity, "channel": channel, "reason": reason}
-    trail.record(unit, "assist.begin", opened.assist_id, subject_id=member_id, after=said)
+    trail.record(unit, "assist.begun", opened.assist_id, subject_id=member_id, after=said)
     return opened
 
 

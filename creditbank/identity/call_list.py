@@ -190,5 +190,5 @@ def told(unit: Unit, *, notice_id: str, key: str) -> Told:  # noqa: ARG001
     if not notices.settle(unit, notice_id, by=unit.actor.id):
         raise CallNotFound(notice_id)
     after = {"kind": one.kind, "why": one.why}
-    trail.record(unit, "call told", notice_id, subject_id=one.member_id, after=after)
+    trail.record(unit, "call.told", notice_id, subject_id=one.member_id, after=after)
     return Told(notice_id, one.member_id, unit.now)

@@ -25,6 +25,7 @@ def is_new(view: View, member_id: str, sitting_id: str | None) -> bool:
     """Tell whether a member's device is younger than a day, and not the first one ever.
 
     ``sitting_id`` is ``via`` of the actor or principal; what is no device (a token) is not new.
+    One that was signed out meanwhile is as new as it was.
     """
     row = _begun(view, member_id, sitting_id)
     if row is None or not _is_young(view, row):
@@ -47,7 +48,7 @@ def is_new(view: View, member_id: str, sitting_id: str | None) -> bool:
 def is_trusted(view: View, member_id: str, sitting_id: str | None) -> bool:
     """Tell whether this is a device of the member that has been signed in for a day."""
     row = _begun(view, member_id, sitting_id)
-    return row is not None and not _is_young(view, row)
+    return row is not None and row.ended_at is None and not _is_young(view, row)
 
 
 @keyed
@@ -80,16 +81,15 @@ def _note(unit: Unit, holder_id: str) -> None:
     if unit.actor.id != holder_id:
         member = members.find(unit, holder_id)
         communities.require_within(unit.actor, member.community_id)
-        trail.record(unit, "devices signed out", holder_id, subject_id=holder_id)
+        trail.record(unit, "devices.signed-out", holder_id, subject_id=holder_id)
 
 
 def _begun(view: View, member_id: str, sitting_id: str | None) -> Row[Any] | None:
     return view.row(
-        select(_devices.c.sitting_id, _devices.c.begun_at).where(
+        select(_devices.c.sitting_id, _devices.c.begun_at, _devices.c.ended_at).where(
             _devices.c.bank_id == view.bank_id,
             _devices.c.sitting_id == sitting_id,
             _devices.c.holder_id == member_id,
-            _devices.c.ended_at.is_(None),
         )
     )
 

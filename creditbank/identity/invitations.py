@@ -145,7 +145,7 @@ def invite(
     made = write(unit, staff_id, Purpose.JOIN, secret_hash=secret_hash, roles=roles)
     trail.record(
         unit,
-        "staff invited",
+        "staff.invited",
         staff_id,
         subject_id=staff_id,
         after={"roles": roles, "member_id": member_id},
@@ -193,7 +193,7 @@ def withdraw(unit: Unit, *, invitation_id: str, key: str) -> str:  # noqa: ARG00
     staff_id = _withdraw(unit, invitations.c.invitation_id == invitation_id)
     if staff_id is None:
         raise InvitationNotFound
-    trail.record(unit, "invitation withdrawn", invitation_id, subject_id=staff_id)
+    trail.record(unit, "invitation.withdrawn", invitation_id, subject_id=staff_id)
     return invitation_id
 
 

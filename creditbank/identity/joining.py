@@ -135,7 +135,7 @@ def take_in(
     )
     if purposes:
         consents.put_down(unit, made.member_id, purposes, guardian_id=guardian_id)
-    trail.record(unit, "member taken in", made.member_id, subject_id=made.member_id)
+    trail.record(unit, "member.taken-in", made.member_id, subject_id=made.member_id)
     return made
 
 
@@ -162,7 +162,7 @@ def put_down(
     made = members.enrol(unit, community_id=community_id, kind=kind, status=Status.APPLIED)
     persons.keep(unit, holder_id=made.member_id, name=name, phone=phone, born_on=born_on)
     consents.put_down(unit, made.member_id, purposes, guardian_id=None)
-    trail.record(unit, "member applied", made.member_id, subject_id=made.member_id)
+    trail.record(unit, "member.applied", made.member_id, subject_id=made.member_id)
     return made
 
 
@@ -181,7 +181,7 @@ def admit(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG001 - 
     status = members.move(unit, member_id, "admit", joined_on=unit.today)
     if not consents.in_force(unit, member_id, consents.SERVICE):
         raise ConsentMissing(consents.SERVICE)
-    trail.record(unit, "member admitted", member_id, subject_id=member_id)
+    trail.record(unit, "member.admitted", member_id, subject_id=member_id)
     notices.tell(unit, member_id, "admitted")
     return status
 
@@ -206,7 +206,7 @@ def refuse(
     said = line("reason", reason, REASON_MOST)
     face_to_face.lock(unit, member_id)
     status = members.move(unit, member_id, "refuse")
-    trail.record(unit, "member refused", member_id, subject_id=member_id, after={"reason": said})
+    trail.record(unit, "member.refused", member_id, subject_id=member_id, after={"reason": said})
     notices.tell(unit, member_id, "refused")
     phones.unlink(unit, member_id)
     sittings.end_all(unit, member_id)

@@ -1,7 +1,8 @@
 """Phones that members sign in with: proven, one to a member, found by a keyed hash of this bank.
 
-A phone that the office wrote down waits a day; it takes effect when its owner first signs in with
-it after that, and until then the old one works. What is shown and called is the person's
+A phone that the office wrote down waits a day; then the old one works no more, and the new one
+takes effect when its owner first signs in with it. If nobody does within a week, as with a wrong
+number, it is void and the old one works again. What is shown and called is the person's
 (`creditbank.people.persons`); here stand hashes only.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, delete, select, update
+from sqlalchemy import ColumnElement, Index, Row, delete, or_, select, update
 from sqlmodel import Field
 
 from creditbank import notices
@@ -28,6 +29,7 @@ from creditbank.people import members, persons, trail
 from creditbank.people.members import Status
 
 WAIT_S = 24 * 3600
+COMING_TTL_S = 7 * 24 * 3600
 
 _OVER = {Status.REFUSED, Status.CLOSED}
 
@@ -91,7 +93,9 @@ def member_of(view: View, phone: str) -> str | None:
     """
     row = view.row(
         select(sign_in_phones.c.member_id, sign_in_phones.c.usable_at).where(
-            *_here(view, _hash_of(view, phone)), sign_in_phones.c.usable_at <= view.now
+            *_here(view, _hash_of(view, phone)),
+            sign_in_phones.c.usable_at <= view.now,
+            _in_time(view),
         )
     )
     if row is None:
@@ -102,6 +106,7 @@ def member_of(view: View, phone: str) -> str | None:
             sign_in_phones.c.member_id == row.member_id,
             sign_in_phones.c.usable_at > row.usable_at,
             sign_in_phones.c.usable_at <= view.now,
+            _in_time(view),
         )
     )
     return None if later is not None else str(row.member_id)
@@ -164,7 +169,7 @@ def change(
     persons.change(unit, holder_id=member_id, phone=phone)
     sittings.end_all(unit, member_id, but=unit.actor.via)
     notices.tell(unit, member_id, "phone-changed")
-    trail.record(unit, "phone changed", member_id, subject_id=member_id)
+    trail.record(unit, "phone.changed", member_id, subject_id=member_id)
     return PhoneChanged(member_id, unit.now)
 
 
@@ -187,15 +192,28 @@ def change_at_office(
         MemberNotFound: this bank has no such member.
         OtherCommunity: the actor's role does not hold where the member lives.
         OwnService: the actor is that member.
+        OtherWorkerNeeded: the actor has just reset or set the member's PIN.
         PhoneTaken: another member of this bank signs in with it.
     """
     face_to_face.lock(unit, member_id)
+    return write_down(unit, member_id, phone, reason=reason, identity=identity)
+
+
+def write_down(unit: Unit, member_id: str, phone: str, **said: str) -> PhoneChanged:
+    """Let a phone wait a day for a member, who is locked; ``said`` is why, for the trail.
+
+    Raises:
+        BadField: it is no phone number.
+        OtherWorkerNeeded: the actor has just reset or set the member's PIN.
+        PhoneTaken: another member of this bank signs in with it.
+    """
+    face_to_face.refuse_both(unit, member_id, face_to_face.PIN_DEEDS)
     _drop_coming(unit, member_id)
     usable_at = unit.now + timedelta(seconds=WAIT_S)
     _claim(unit, member_id, phone, usable_at=usable_at, coming=True)
     notices.tell(unit, member_id, "phone-coming", link="/me/devices")
-    said = {"phone": persons.normal_phone(phone), "reason": reason, "identity": identity}
-    trail.record(unit, "phone written down", member_id, subject_id=member_id, after=said)
+    after = {"phone": persons.normal_phone(phone)} | said
+    trail.record(unit, "phone.written-down", member_id, subject_id=member_id, after=after)
     return PhoneChanged(member_id, usable_at)
 
 
@@ -212,7 +230,7 @@ def cancel(unit: Unit, *, member_id: str, key: str) -> str:  # noqa: ARG001
     members.lock(unit, [member_id])
     if not _drop_coming(unit, member_id):
         raise NoPhoneComing
-    trail.record(unit, "phone cancelled", member_id, subject_id=member_id)
+    trail.record(unit, "phone.change-cancelled", member_id, subject_id=member_id)
     return member_id
 
 
@@ -227,10 +245,22 @@ def _claim(unit: Unit, member_id: str, phone: str, *, usable_at: datetime, comin
     here = _here(unit, phone_hash)
     row = unit.row(select(sign_in_phones).where(*here).with_for_update(key_share=True))
     assert row is not None, "it was made, or was there"
-    if row.member_id != member_id and members.find(unit, row.member_id).status not in _OVER:
+    if row.member_id != member_id and not _is_void(unit, row):
         raise PhoneTaken
     if row.member_id != member_id or usable_at < row.usable_at:
         unit.run(update(sign_in_phones).where(*here).values(**theirs))
+
+
+def _is_void(view: View, row: Row[Any]) -> bool:
+    """Tell whether a phone is free: its member has left, or nobody took it up in its time."""
+    late = row.coming and view.now >= row.usable_at + timedelta(seconds=COMING_TTL_S)
+    return late or members.find(view, row.member_id).status in _OVER
+
+
+def _in_time(view: View) -> ColumnElement[bool]:
+    """Return what is true of a phone that is in use, or was written down not too long ago."""
+    of = sign_in_phones.c
+    return or_(~of.coming, of.usable_at > view.now - timedelta(seconds=COMING_TTL_S))
 
 
 def _here(view: View, phone_hash: str) -> tuple[Any, Any]:

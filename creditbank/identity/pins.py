@@ -200,12 +200,14 @@ def set_at_office(
         MemberNotFound: this bank has no such member.
         OtherCommunity: the actor's role does not hold where the member lives.
         OwnService: the actor is that member.
+        OtherWorkerNeeded: the actor has just written down the member's phone.
         PinAlreadySet: there is one, and no reset whose time has come.
     """
     face_to_face.lock(unit, member_id)
+    face_to_face.refuse_both(unit, member_id, face_to_face.PHONE_DEEDS)
     _refuse_set(unit, member_id)
     said = {"reason": reason, "identity": identity}
-    trail.record(unit, "pin set at office", member_id, subject_id=member_id, after=said)
+    trail.record(unit, "pin.set-at-office", member_id, subject_id=member_id, after=said)
     return _keep(unit, member_id, pin_hash, unit.now)
 
 
@@ -272,7 +274,7 @@ def _keep(unit: Unit, member_id: str, pin_hash: str, usable_at: datetime) -> Pin
         reset_by=None,
     )
     notices.tell(unit, member_id, "pin-set")
-    trail.record(unit, "pin set", member_id, subject_id=member_id)
+    trail.record(unit, "pin.set", member_id, subject_id=member_id)
     return PinSet(member_id, usable_at)
 
 
@@ -296,9 +298,11 @@ def open_reset(
         MemberNotFound: this bank has no such member.
         OtherCommunity: the actor's role does not hold where the member lives.
         OwnService: the actor is that member.
+        OtherWorkerNeeded: the actor has just written down the member's phone.
         PinMissing: there is nothing to reset.
     """
     face_to_face.lock(unit, member_id)
+    face_to_face.refuse_both(unit, member_id, face_to_face.PHONE_DEEDS)
     row = _lock(unit, member_id)
     if row is None or row.pin_hash is None:
         raise PinMissing
@@ -308,7 +312,7 @@ def open_reset(
     _set(unit, member_id, reset_at=usable_at, reset_by=unit.actor.id)
     notices.tell(unit, member_id, "pin-reset-opened", link="/me/pin")
     said = {"reason": reason, "identity": identity}
-    trail.record(unit, "pin reset opened", member_id, subject_id=member_id, after=said)
+    trail.record(unit, "pin.reset-opened", member_id, subject_id=member_id, after=said)
     return PinReset(member_id, usable_at)
 
 
@@ -325,7 +329,7 @@ def cancel_reset(unit: Unit, *, member_id: str, key: str) -> str:  # noqa: ARG00
     if row is None or not _is_open(unit, row):
         raise NoPinReset
     _set(unit, member_id, reset_at=None, reset_by=None)
-    trail.record(unit, "pin reset cancelled", member_id, subject_id=member_id)
+    trail.record(unit, "pin.reset-cancelled", member_id, subject_id=member_id)
     return member_id
 
 

@@ -22,7 +22,7 @@ from creditbank.identity.roles import Right, Role, may
 from creditbank.people import communities, consents, members, persons, trail
 from creditbank.schemes import scheme
 
-DEED = "reveal"
+DEED = "person.revealed"
 FIELDS = ("name", "phone", "document", "born_on", "address")
 ADULT_YEARS = 18
 SHOWN_MINUTES = 10

@@ -95,7 +95,7 @@ def claim(
         return Declined(NameOther(left) if left else NameTriesOver())
     consents.put_down(unit, member_id, purposes, guardian_id=None)
     phones.link(unit, member_id=member_id, phone=normal)
-    trail.record(unit, "roster row claimed", member_id, subject_id=member_id)
+    trail.record(unit, "roster-row.claimed", member_id, subject_id=member_id)
     notices.tell(unit, member_id, "roster-claimed")
     return sign_in.enter(
         unit, attempt_id=attempt_id, member_id=member_id, phone=normal, device=device

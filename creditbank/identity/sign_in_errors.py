@@ -105,6 +105,15 @@ class OwnService(Forbidden):
 
 
 @dataclass(eq=False)
+class OtherWorkerNeeded(Forbidden):
+    """Nobody at the office changes both the phone and the PIN of a member."""
+
+    slug = "other-worker-needed"
+    zh = "手机号和支付密码须由两位工作人员分别办理，请另一位同事办理"
+    en = "The phone and the PIN take two members of staff; a colleague has to do this one"
+
+
+@dataclass(eq=False)
 class PinWeak(Malformed):
     """A PIN that is guessed first."""
 

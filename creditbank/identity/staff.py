@@ -29,7 +29,7 @@ from creditbank.core.tables import (
 )
 from creditbank.core.units import Unit, View
 from creditbank.identity.errors import LoginTaken, OwnRole, StaffNotFound
-from creditbank.people import masks, members, persons
+from creditbank.people import kin, masks, members, persons
 
 PAGE_MOST = 200
 SEALED_MOST = 255
@@ -271,10 +271,7 @@ def refuse_own(unit: Unit, staff_id: str) -> None:
         OwnRole: it is the actor's own.
     """
     actor, theirs = unit.actor, find(unit, staff_id).member_id
-    same = actor.id == staff_id
-    if not same and actor.member_id is not None and theirs is not None:
-        same = theirs in persons.same_person(unit, [actor.member_id])
-    if same:
+    if actor.id == staff_id or (theirs is not None and theirs in kin.of_actor(unit, actor)):
         raise OwnRole
 
 

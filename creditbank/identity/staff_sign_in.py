@@ -152,7 +152,7 @@ def change_password(
         return Declined(StaffSignInRefused())
     staff.store(unit, staff_id, password_hash=password_hash)
     sittings.end_all(unit, staff_id, but=unit.actor.via)
-    trail.record(unit, "password changed", staff_id, subject_id=staff_id)
+    trail.record(unit, "password.changed", staff_id, subject_id=staff_id)
     return staff_id
 
 
@@ -212,5 +212,5 @@ def confirm_second_factor(
         raise SecondFactorWrong
     second_factors.settle(unit, row, step=step, codes=recovery_codes)
     sittings.end_all(unit, staff_id, but=unit.actor.via)
-    trail.record(unit, "second factor set", staff_id, subject_id=staff_id)
+    trail.record(unit, "second-factor.set", staff_id, subject_id=staff_id)
     return staff_id

@@ -15,7 +15,8 @@ from creditbank.core.units import Unit, View
 from creditbank.identity import grants, phones, sittings
 from creditbank.leaving.errors import ClaimsInFlight
 from creditbank.people import delegates, members
-from creditbank.people.delegates import DelegateState
+from creditbank.people.delegates import DelegateState, Delegation
+from creditbank.people.members import Member
 from creditbank.tasks import claims, tasks
 from creditbank.tasks.states import AWAITING_REVIEW, CLAIM, TASK, ClaimState
 
@@ -23,8 +24,20 @@ STARTED = (ClaimState.SIGNED_IN, *AWAITING_REVIEW)
 IN_FLIGHT = (ClaimState.PLACED, *STARTED)
 
 
+def lock(unit: Unit, member_id: str, *others: str) -> dict[str, Member]:
+    """Lock a member who is to leave, those who named them a delegate, and ``others``.
+
+    Raises:
+        MemberNotFound: this bank has none of one of these ids.
+    """
+    payers = {one.member_id for one in _delegations(unit, member_id)}
+    return members.lock(unit, {member_id, *others, *payers})
+
+
 def close(unit: Unit, member_id: str, *, kept_id: str | None = None) -> None:
-    """Close a membership and all that hangs on it; ``kept_id`` is the row that goes on.
+    """Close a membership, which `lock` has locked, and all that hangs on it.
+
+    ``kept_id`` is the row that goes on.
 
     Raises:
         MemberNotFound: this bank has none of this id.
@@ -37,11 +50,16 @@ def close(unit: Unit, member_id: str, *, kept_id: str | None = None) -> None:
     _give_places_back(unit, member_id)
     for grant_id in grants.of(unit, member_id):
         grants.end(unit, grant_id)
-    for one in delegates.listing(unit, member_id):
-        if one.member_id == member_id and one.state is DelegateState.ACTIVE:
-            delegates.end(unit, member_id=member_id, delegation_id=one.delegation_id)
+    for one in _delegations(unit, member_id):
+        delegates.end(unit, member_id=member_id, delegation_id=one.delegation_id)
     phones.unlink(unit, member_id)
     sittings.end_all(unit, member_id)
+
+
+def _delegations(view: View, member_id: str) -> list[Delegation]:
+    """Return the delegations in force by which somebody pays, or is paid for."""
+    every = delegates.listing(view, member_id)
+    return [one for one in every if one.state is DelegateState.ACTIVE]
 
 
 def require_none(view: View, member_id: str, states: Sequence[ClaimState]) -> None:

@@ -23,13 +23,13 @@ from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
-from creditbank.leaving import closings
+from creditbank.leaving import closings, holders
 from creditbank.leaving.errors import DepartureNotFound, Involved, NotFamily, SecondWorkerNeeded
 from creditbank.ledger import estates
 from creditbank.ledger.posting import Transfer
 from creditbank.people import communities, consents, delegates, kin, members, persons, trail
 from creditbank.people.errors import MemberSuspended
-from creditbank.people.members import Member, Status
+from creditbank.people.members import Status
 
 REASON_MOST = 200
 PAGE_MOST = 200
@@ -175,6 +175,7 @@ def propose(
         OtherCommunity: the actor's role does not hold where the member lives.
         Involved: the actor is one of the two, or close to one.
         MemberSuspended: the member has left already, or who receives may not act.
+        InOffice: the member still holds an office.
         NotFamily: who receives is not what the relation says.
     """
     said = line("reason", reason, REASON_MOST)
@@ -203,7 +204,7 @@ def propose(
     unit.run(insert(departures), row)
     trail.record(
         unit,
-        "departure-proposed",
+        "departure.proposed",
         departure_id,
         subject_id=member_id,
         after={"cause": cause, "to": to_member_id, "relation": relation, "reason": said},
@@ -222,6 +223,7 @@ def approve(unit: Unit, *, departure_id: str, key: str) -> Settled:  # noqa: ARG
         SecondWorkerNeeded: the actor proposed it, or is close to who did.
         StateConflict: it was approved or cancelled before.
         MemberSuspended: the member has left already, or who receives may not act.
+        InOffice: the member still holds an office.
         ClaimsInFlight: a service has begun, or waits for its review.
         HoldsOpen: something is on hold.
         InDebt: there is something to earn back, so nothing can be given away.
@@ -244,7 +246,11 @@ def approve(unit: Unit, *, departure_id: str, key: str) -> Settled:  # noqa: ARG
         transfer_id=transfer_id,
     )
     trail.record(
-        unit, "departed", departure_id, subject_id=one.member_id, after={"transfer": transfer_id}
+        unit,
+        "departure.settled",
+        departure_id,
+        subject_id=one.member_id,
+        after={"transfer": transfer_id},
     )
     return Settled(departure_id, state, transfer_id)
 
@@ -263,14 +269,14 @@ def cancel(unit: Unit, *, departure_id: str, key: str) -> Settled:  # noqa: ARG0
     communities.require_within(unit.actor, member.community_id)
     state = DepartureState(DEPARTING.after(find(unit, departure_id).state, "cancel"))
     _store(unit, departure_id, state=state)
-    trail.record(unit, "departure-cancelled", departure_id, subject_id=seen.member_id)
+    trail.record(unit, "departure.cancelled", departure_id, subject_id=seen.member_id)
     return Settled(departure_id, state, None)
 
 
-def _lock(unit: Unit, member_id: str, to_member_id: str | None) -> Member:
+def _lock(unit: Unit, member_id: str, to_member_id: str | None) -> None:
     """Lock those concerned, and see that this actor may settle it now."""
     ids = {member_id, to_member_id or member_id}
-    both = members.lock(unit, ids)
+    both = closings.lock(unit, member_id, *ids)
     communities.require_within(unit.actor, both[member_id].community_id)
     if kin.of_actor(unit, unit.actor) & ids:
         raise Involved
@@ -278,7 +284,7 @@ def _lock(unit: Unit, member_id: str, to_member_id: str | None) -> Member:
         raise MemberSuspended(member_id, both[member_id].status)
     if to_member_id is not None and both[to_member_id].status is not Status.ACTIVE:
         raise MemberSuspended(to_member_id, both[to_member_id].status)
-    return both[member_id]
+    holders.require_out_of_office(unit, member_id)
 
 
 def _require_family(

@@ -21,9 +21,8 @@ from creditbank.core.keys import keyed
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
-from creditbank.identity import staff
-from creditbank.identity.staff import StaffState
-from creditbank.leaving.errors import ErasureNotFound, InOffice, Involved
+from creditbank.leaving import holders
+from creditbank.leaving.errors import ErasureNotFound, Involved
 from creditbank.people import communities, kin, members, trail
 from creditbank.people.errors import MemberSuspended
 from creditbank.people.members import Status
@@ -142,7 +141,7 @@ def ask(
         MemberSuspended: the receiver may not act.
         PersonNotFound: the member was erased.
         Involved: the receiver is the member, or who is in office or close to them.
-        InOffice: the member holds an office or works at a till.
+        InOffice: the member holds an office.
         StateConflict: the member has asked already.
     """
     if (goes is Goes.GIVE) != (to_member_id is not None):
@@ -151,7 +150,7 @@ def ask(
     if to_member_id is not None and member[to_member_id].status is not Status.ACTIVE:
         raise MemberSuspended(to_member_id, member[to_member_id].status)
     _refuse_involved(unit, member_id, to_member_id)
-    refuse_office(unit, member_id)
+    holders.require_out_of_office(unit, member_id)
     if of_member(unit, member_id, ErasureState.ASKED):
         raise ERASING.conflict(ErasureState.ASKED, "ask")
     row = {
@@ -173,7 +172,7 @@ def ask(
         "settled_by": None,
     }
     unit.run(insert(erasures), row | rest)
-    trail.record(unit, "ask erasure", member_id, subject_id=member_id, after={"goes": goes})
+    trail.record(unit, "erasure.asked", member_id, subject_id=member_id, after={"goes": goes})
     notices.tell(unit, member_id, "erasure-asked", days=DAYS)
     return Erasure(**row)  # type: ignore[arg-type]
 
@@ -198,23 +197,6 @@ def _refuse_involved(unit: Unit, member_id: str, to_member_id: str | None) -> No
         raise Involved
 
 
-def refuse_office(view: View, member_id: str) -> None:
-    """See that a member is not in office any more.
-
-    Raises:
-        InOffice: they are.
-    """
-    row = view.row(
-        select(staff.staff.c.staff_id).where(
-            staff.staff.c.bank_id == view.bank_id,
-            staff.staff.c.member_id == member_id,
-            staff.staff.c.state == StaffState.ACTIVE,
-        )
-    )
-    if row is not None:
-        raise InOffice(member_id)
-
-
 @keyed
 def cancel(unit: Unit, *, erasure_id: str, key: str) -> ErasureState:  # noqa: ARG001
     """Take a wish back while it waits, by the member or the office.
@@ -230,7 +212,7 @@ def cancel(unit: Unit, *, erasure_id: str, key: str) -> ErasureState:  # noqa: A
     _lock_of(unit, seen.member_id)
     state = ErasureState(ERASING.after(find(unit, erasure_id).state, "cancel"))
     store(unit, erasure_id, state=state, settled_at=unit.now, settled_by=unit.actor.id)
-    trail.record(unit, "cancel erasure", seen.member_id, subject_id=seen.member_id)
+    trail.record(unit, "erasure.cancelled", seen.member_id, subject_id=seen.member_id)
     notices.tell(unit, seen.member_id, "erasure-cancelled")
     return state
 

@@ -78,9 +78,19 @@ class ErasureNotFound(NotFound):
 
 @dataclass(eq=False)
 class InOffice(Refused):
-    """Who holds an office, or works at a till, gives that up first."""
+    """Who holds an office gives that up first."""
 
     slug = "in-office"
-    zh = "该成员仍在任职，请先卸任再办理注销"
+    zh = "该成员仍在任职，请先卸任再办理"
     en = "This member still holds an office; that has to end first"
+    member_id: str
+
+
+@dataclass(eq=False)
+class ErasureAsked(Refused):
+    """Who has asked to be erased is not merged: what was asked for would be lost in the old row."""
+
+    slug = "erasure-asked"
+    zh = "该成员已申请注销，请先撤回申请，再合并资料"
+    en = "This member has asked to be erased; that is taken back before two rows are merged"
     member_id: str

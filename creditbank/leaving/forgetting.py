@@ -23,7 +23,7 @@ from creditbank import jobs
 from creditbank.core.errors import CreditbankError, InDebt
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
-from creditbank.identity import one_time_codes, staff
+from creditbank.identity import one_time_codes
 from creditbank.jobs import Lease
 from creditbank.leaving import closings
 from creditbank.leaving.erasures import (
@@ -33,12 +33,11 @@ from creditbank.leaving.erasures import (
     Goes,
     erasures,
     find,
-    refuse_office,
     store,
 )
+from creditbank.leaving.holders import require_out_of_office
 from creditbank.ledger import chart, estates, statements
-from creditbank.people import delegates, members, persons, trail
-from creditbank.people.delegates import DelegateState
+from creditbank.people import persons, trail
 from creditbank.people.errors import MemberSuspended
 from creditbank.people.members import Status
 
@@ -56,6 +55,9 @@ class Stage(IntEnum):
     AFTER_CLOSING = 2
     WITH_KEYS = 3
 
+
+Holders = Callable[[View, str], list[str]]
+"""Tells under which ids the personal data of a member lies, in every wing."""
 
 Wipe = Callable[[Unit, Sequence[str], Stage], None]
 """Wipes what other tables hold of somebody, who is known by these ids, at one stage."""
@@ -108,14 +110,14 @@ def keys_to_destroy(view: View, limit: int) -> list[str]:
     return [row.key_id for row in rows]
 
 
-def run_slice(unit: Unit, lease: Lease, wipe: Wipe) -> bool:
+def run_slice(unit: Unit, lease: Lease, holders: Holders, wipe: Wipe) -> bool:
     """Destroy the keys of what has committed, else carry out the next erasure that is due."""
     jobs.hold(unit, lease)
     keys, erasure_id = keys_to_destroy(unit, SLICE), _next(unit)
     if keys:
-        _destroy(unit, keys, wipe)
+        _destroy(unit, keys, holders, wipe)
     elif erasure_id is not None:
-        _try(unit, erasure_id, wipe)
+        _try(unit, erasure_id, holders, wipe)
     else:
         jobs.release(unit, lease)
         return True
@@ -123,7 +125,7 @@ def run_slice(unit: Unit, lease: Lease, wipe: Wipe) -> bool:
     return False
 
 
-def _destroy(unit: Unit, key_ids: Sequence[str], wipe: Wipe) -> None:
+def _destroy(unit: Unit, key_ids: Sequence[str], holders: Holders, wipe: Wipe) -> None:
     """Wipe what is left, destroy keys, note that the file has confirmed; twice is the same."""
     erased = unit.rows(
         select(erasures.c.member_id)
@@ -168,11 +170,11 @@ def destroy_again(unit: Unit, lease: Lease) -> bool:
     return False
 
 
-def _try(unit: Unit, erasure_id: str, wipe: Wipe) -> None:
+def _try(unit: Unit, erasure_id: str, holders: Holders, wipe: Wipe) -> None:
     """Carry an erasure out, or note what is open and look again in some hours."""
     try:
         with unit.connection.begin_nested():
-            carry_out(unit, erasure_id, wipe)
+            carry_out(unit, erasure_id, holders, wipe)
     except CreditbankError as error:
         if not error.final:
             raise
@@ -180,7 +182,7 @@ def _try(unit: Unit, erasure_id: str, wipe: Wipe) -> None:
         store(unit, erasure_id, waits=error.slug, looked_at_after=later)
 
 
-def carry_out(unit: Unit, erasure_id: str, wipe: Wipe) -> None:
+def carry_out(unit: Unit, erasure_id: str, holders: Holders, wipe: Wipe) -> None:
     """End the membership, forget the person, move the points.
 
     Raises:
@@ -196,20 +198,15 @@ def carry_out(unit: Unit, erasure_id: str, wipe: Wipe) -> None:
     everyone = holders(unit, seen.member_id)
     _forget_attempts(unit, everyone)
     wipe(unit, everyone, Stage.BEFORE_LOCKS)
-    named = [
-        one for one in delegates.listing(unit, seen.member_id) if one.state is DelegateState.ACTIVE
-    ]
-    concerned = {seen.member_id, seen.to_member_id, *(one.member_id for one in named)} - {None}
-    locked = members.lock(unit, concerned)  # type: ignore[arg-type]
+    receiver = () if seen.to_member_id is None else (seen.to_member_id,)
+    locked = closings.lock(unit, seen.member_id, *receiver)
     state = ERASING.after(find(unit, erasure_id).state, "carry_out")
-    refuse_office(unit, seen.member_id)
+    require_out_of_office(unit, seen.member_id)
     for balance in statements.balances(unit, chart.member(seen.member_id)):
         if balance.owed:
             raise InDebt(balance.asset, balance.owed)
     if seen.to_member_id is not None and locked[seen.to_member_id].status is not Status.ACTIVE:
         raise MemberSuspended(seen.to_member_id, locked[seen.to_member_id].status)
-    for one in named:
-        delegates.end(unit, member_id=one.member_id, delegation_id=one.delegation_id)
     if locked[seen.member_id].status is not Status.CLOSED:
         closings.close(unit, seen.member_id)
     _forget(unit, everyone, erasure_id)
@@ -224,27 +221,7 @@ def carry_out(unit: Unit, erasure_id: str, wipe: Wipe) -> None:
         settled_by=unit.actor.id,
         transfer_id=moved,
     )
-    trail.record(unit, "erase", seen.member_id)
-
-
-def holders(view: View, member_id: str) -> list[str]:
-    """Return under which ids a member's personal data lies: own, merged rows', former offices'."""
-    found, fresh = {member_id}, {member_id}
-    while fresh:
-        rows = view.rows(
-            select(members.members.c.member_id).where(
-                members.members.c.bank_id == view.bank_id,
-                members.members.c.merged_into.in_(sorted(fresh)),
-            )
-        )
-        fresh = {row.member_id for row in rows} - found
-        found |= fresh
-    rows = view.rows(
-        select(staff.staff.c.staff_id).where(
-            staff.staff.c.bank_id == view.bank_id, staff.staff.c.member_id.in_(sorted(found))
-        )
-    )
-    return sorted(found | {row.staff_id for row in rows})
+    trail.record(unit, "erasure.carried-out", seen.member_id)
 
 
 def _forget_attempts(unit: Unit, everyone: Sequence[str]) -> None:

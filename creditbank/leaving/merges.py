@@ -3,9 +3,10 @@
 The same document number proves it, or a member of staff says so with a reason. Where more than
 100 units move, a second one confirms; none of them is the person, or close to them (law 7). The
 old row is closed and leads to the kept one; all its balances move by one transfer, each lot with
-its own day. What was earned stays with the row that earned it: standings and frozen lists do not
-change. Claims in flight and holds have to be over before. What comes in for the old row later,
-such as a refund, moves by merging the same two once more.
+its own day. A phone that was not written down for the kept row waits a day. What was earned stays
+with the row that earned it: standings and frozen lists do not change. Claims in flight and holds
+have to be over before. What comes in for the old row later, such as a refund, moves by merging the
+same two once more.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.identity import phones
-from creditbank.leaving import closings
-from creditbank.leaving.errors import Involved, MergeNotFound, SecondWorkerNeeded
+from creditbank.leaving import closings, erasures
+from creditbank.leaving.erasures import ErasureState
+from creditbank.leaving.errors import ErasureAsked, Involved, MergeNotFound, SecondWorkerNeeded
 from creditbank.ledger import estates
 from creditbank.people import communities, kin, members, persons, trail
 from creditbank.people.errors import MemberSuspended
@@ -154,7 +156,9 @@ def propose(
         MemberNotFound: this bank has none of one of these ids.
         OtherCommunity: the actor's role does not hold where both live.
         Involved: the actor is this person, or close to them.
+        OtherWorkerNeeded: it brings a phone, and the actor has just reset or set the PIN.
         MemberSuspended: one of the rows cannot be merged as it stands.
+        ErasureAsked: the old row is to be erased.
         ClaimsInFlight: the old row still has claims.
         HoldsOpen: something of the old row is on hold.
     """
@@ -186,7 +190,7 @@ def propose(
     )
     trail.record(
         unit,
-        "merge-proposed",
+        "merge.proposed",
         merge_id,
         subject_id=kept_id,
         after={"old": old_id, "kept": kept_id, "by_document": by_document, "reason": said},
@@ -205,8 +209,10 @@ def confirm(unit: Unit, *, merge_id: str, key: str) -> Merged:  # noqa: ARG001 -
         OtherCommunity: the actor's role does not hold where both live.
         Involved: the actor is this person, or close to them.
         SecondWorkerNeeded: the actor proposed it, or is close to who did.
+        OtherWorkerNeeded: it brings a phone, and the actor has just reset or set the PIN.
         StateConflict: it was confirmed or cancelled before.
         MemberSuspended: one of the rows cannot be merged as it stands.
+        ErasureAsked: the old row is to be erased.
         ClaimsInFlight: the old row still has claims.
         HoldsOpen: something of the old row is on hold.
     """
@@ -232,13 +238,14 @@ def cancel(unit: Unit, *, merge_id: str, key: str) -> Merged:  # noqa: ARG001 - 
     _require_within(unit, members.lock(unit, [seen.old_id, seen.kept_id]))
     state = MergeState(MERGING.after(find(unit, merge_id).state, "cancel"))
     _store(unit, merge_id, state=state)
-    trail.record(unit, "merge-cancelled", merge_id, subject_id=seen.kept_id)
+    trail.record(unit, "merge.cancelled", merge_id, subject_id=seen.kept_id)
     return Merged(merge_id, state, None)
 
 
 def _lock(unit: Unit, old_id: str, kept_id: str) -> tuple[Member, Member]:
     """Lock both rows, and see that this actor may make one of them now."""
-    both = members.lock(unit, [old_id, kept_id])
+    locked = closings.lock(unit, old_id, kept_id)
+    both = {one: locked[one] for one in (old_id, kept_id)}
     _require_within(unit, both)
     if kin.of_actor(unit, unit.actor) & {old_id, kept_id}:
         raise Involved
@@ -248,6 +255,8 @@ def _lock(unit: Unit, old_id: str, kept_id: str) -> tuple[Member, Member]:
         raise MemberSuspended(old_id, old.status)
     if kept.status is not Status.ACTIVE:
         raise MemberSuspended(kept_id, kept.status)
+    if erasures.of_member(unit, old_id, ErasureState.ASKED):
+        raise ErasureAsked(old_id)
     closings.require_none(unit, old_id, closings.IN_FLIGHT)
     return old, kept
 
@@ -262,8 +271,10 @@ def _do(unit: Unit, merge_id: str, old: Member, kept_id: str) -> Merged:
     if old.status is not Status.CLOSED:
         phone = _phone_to_go_on_with(unit, old.member_id, kept_id)
         closings.close(unit, old.member_id, kept_id=kept_id)
-        if phone is not None:
+        if phone is not None and persons.find(unit, kept_id).phone == phone:
             phones.link(unit, member_id=kept_id, phone=phone)
+        elif phone is not None:
+            phones.write_down(unit, kept_id, phone, merge=merge_id)
     moved = estates.merge(
         unit,
         old_id=old.member_id,
@@ -280,7 +291,7 @@ def _do(unit: Unit, merge_id: str, old: Member, kept_id: str) -> Merged:
         confirmed_by=unit.actor.id,
         transfer_id=transfer_id,
     )
-    trail.record(unit, "merged", merge_id, subject_id=kept_id, after={"transfer": transfer_id})
+    trail.record(unit, "merge.done", merge_id, subject_id=kept_id, after={"transfer": transfer_id})
     notices.tell(unit, kept_id, "merged")
     return Merged(merge_id, MergeState.DONE, transfer_id)
 

@@ -51,7 +51,7 @@ def close(unit: Unit, member_id: str) -> bool:
     Raises:
         MemberNotFound: this bank has none of this id.
     """
-    members.lock(unit, [member_id])
+    closings.lock(unit, member_id)
     if not is_idle(unit, member_id):
         return False
     closings.close(unit, member_id)
@@ -59,7 +59,7 @@ def close(unit: Unit, member_id: str) -> bool:
         unit, member_id=member_id, key=f"visitor/{member_id}", refers_to=member_id
     )
     after = {"transfer": None if moved is None else moved.transfer_id}
-    trail.record(unit, "visitor-closed", member_id, subject_id=member_id, after=after)
+    trail.record(unit, "visitor.closed", member_id, subject_id=member_id, after=after)
     return True
 
 

@@ -57,7 +57,7 @@ def create(unit: Unit, *, name: str, key: str) -> str:  # noqa: ARG001 - the key
     ).first()
     if made is None:
         raise CommunityExists
-    trail.record(unit, "community founded", community_id)
+    trail.record(unit, "community.founded", community_id)
     return community_id
 
 

@@ -206,7 +206,7 @@ def put_down(
             },
         )
     if fresh:
-        trail.record(unit, "consent-given", member_id, subject_id=member_id, after={"of": fresh})
+        trail.record(unit, "consent.given", member_id, subject_id=member_id, after={"of": fresh})
     return tuple(sorted({*standing, *fresh}))
 
 
@@ -256,7 +256,7 @@ def withdraw(
         .values(withdrawn_at=unit.now, withdrawn_by=unit.actor.id)
     )
     trail.record(
-        unit, "consent-withdrawn", member_id, subject_id=member_id, before={"of": [purpose]}
+        unit, "consent.withdrawn", member_id, subject_id=member_id, before={"of": [purpose]}
     )
     if closes:
         notices.tell(unit, member_id, "service-withdrawn")

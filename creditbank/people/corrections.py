@@ -88,7 +88,7 @@ def _change(
     after = persons.find(unit, member_id)
     trail.record(
         unit,
-        "correct personal data",
+        "person.corrected",
         member_id,
         subject_id=member_id,
         before={one: getattr(before, one) for one in values},

@@ -18,7 +18,7 @@ from sqlmodel import Field
 from creditbank import notices
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
-from creditbank.people import communities, members, persons, trail
+from creditbank.people import communities, kin, members, trail
 from creditbank.people.errors import (
     DelegateEnded,
     DelegateExists,
@@ -126,7 +126,7 @@ def add(
     rest = {"bank_id": unit.bank_id, "named_by": unit.actor.id, "ended_by": None}
     unit.run(insert(delegates), row | rest)
     said = {"delegate": delegate_member_id, "points_day": points_day}
-    trail.record(unit, "name delegate", made.delegation_id, subject_id=member_id, after=said)
+    trail.record(unit, "delegate.named", made.delegation_id, subject_id=member_id, after=said)
     notices.tell(unit, member_id, "delegate-added")
     notices.tell(unit, delegate_member_id, "delegate-of", points=points_day)
     return made
@@ -143,7 +143,7 @@ def _refuse_self(unit: Unit, member: Member, delegate_member_id: str) -> None:
     if unit.actor.role != members.MEMBER_ROLE:
         communities.require_within(unit.actor, member.community_id)
         barred |= {one for one in (unit.actor.id, unit.actor.member_id) if one is not None}
-    if delegate_member_id in persons.same_person(unit, barred):
+    if delegate_member_id in kin.close_to(unit, barred):
         raise DelegateSelf
 
 
@@ -174,7 +174,7 @@ def end(unit: Unit, *, member_id: str, delegation_id: str) -> Delegation:
         )
         .values(state=DelegateState.ENDED, ended_at=unit.now, ended_by=unit.actor.id)
     )
-    trail.record(unit, "end delegate", delegation_id, subject_id=one.member_id)
+    trail.record(unit, "delegate.ended", delegation_id, subject_id=one.member_id)
     for told in (one.member_id, one.delegate_member_id):
         notices.tell(unit, told, "delegate-ended")
     return replace(one, state=DelegateState.ENDED, ended_at=unit.now)

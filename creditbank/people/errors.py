@@ -183,6 +183,15 @@ class DelegateTooNew(Refused):
 
 
 @dataclass(eq=False)
+class OwnReturn(Forbidden):
+    """Nobody reinstates themselves (law 7)."""
+
+    slug = "own-return"
+    zh = "不能恢复自己的成员资格，须由另一位工作人员办理"
+    en = "Nobody reinstates themselves; a colleague has to"
+
+
+@dataclass(eq=False)
 class OwnCorrection(Forbidden):
     """Nobody corrects their own papers, or those of somebody close, at the office."""
 

@@ -17,12 +17,12 @@ from creditbank.people.persons import same_person
 
 def close_to(view: View, ids: Iterable[str | None]) -> frozenset[str]:
     """Return these holders and everyone who is close to one of them."""
-    known: frozenset[str] = frozenset()
-    found = frozenset(one for one in ids if one is not None)
-    while found != known:
+    known = frozenset(one for one in ids if one is not None)
+    while known:
+        found = same_person(view, known) | _merged_with(view, known)
+        if found == known:
+            break
         known = found
-        found = same_person(view, known)
-        found |= _merged_with(view, found)
     return known
 
 

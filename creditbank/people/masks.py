@@ -6,6 +6,7 @@ _PHONE_HEAD, _PHONE_TAIL = 3, 4
 _DOCUMENT_HEAD, _DOCUMENT_TAIL = 3, 4
 
 GONE = "已注销"
+HIDDEN = "***"
 
 
 def name(whole: str) -> str:
@@ -26,6 +27,15 @@ def tail(whole: str) -> str:
 def document(whole: str) -> str:
     """Return a document number with head and tail: ``110***********1234``."""
     return _middle(whole, _DOCUMENT_HEAD, _DOCUMENT_TAIL)
+
+
+def value(what: str, whole: str) -> str:
+    """Return what is known of a person as it is shown: a birth date, address or note not at all."""
+    if what == "name":
+        return name(whole)
+    if what == "phone":
+        return phone(whole)
+    return document(whole) if what == "document" else HIDDEN
 
 
 def _middle(whole: str, head: int, tail_length: int) -> str:

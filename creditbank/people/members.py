@@ -24,7 +24,13 @@ from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, insert_or_skip, table, within_bank
 from creditbank.core.units import Actor, Unit, View
 from creditbank.people import communities, persons, trail
-from creditbank.people.errors import MemberNotFound, MemberSuspended, NotYours, NumberTaken
+from creditbank.people.errors import (
+    MemberNotFound,
+    MemberSuspended,
+    NotYours,
+    NumberTaken,
+    OwnReturn,
+)
 
 MEMBER_ROLE = "member"
 PAGE_MOST = 200
@@ -287,7 +293,7 @@ def suspend(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG001
         StateConflict: the member is not active.
     """
     status = move(unit, member_id, "suspend")
-    trail.record(unit, "member suspended", member_id, subject_id=member_id)
+    trail.record(unit, "member.suspended", member_id, subject_id=member_id)
     return status
 
 
@@ -297,10 +303,15 @@ def reinstate(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG00
 
     Raises:
         MemberNotFound: this bank has none of this id.
+        OwnReturn: the actor is this person.
         StateConflict: the member is not suspended.
     """
+    own, merged_into = unit.actor.member_id, find(unit, member_id).merged_into
+    mine = [] if own is None else [own, find(unit, own).merged_into or own]
+    if {member_id, merged_into} & persons.same_person(unit, mine):
+        raise OwnReturn
     status = move(unit, member_id, "reinstate")
-    trail.record(unit, "member reinstated", member_id, subject_id=member_id)
+    trail.record(unit, "member.reinstated", member_id, subject_id=member_id)
     return status
 
 

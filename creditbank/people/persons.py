@@ -33,7 +33,7 @@ _ADDRESS_MOST = 120
 _NOTES_MOST = 200
 _PHONE = re.compile(r"1[3-9][0-9]{9}|\+[1-9][0-9]{6,14}")
 _DOCUMENT = re.compile(r"[0-9A-Z]{5,30}")
-_FIELDS = ("name", "phone", "document", "born_on", "address", "notes")
+FIELDS = ("name", "phone", "document", "born_on", "address", "notes")
 
 
 class PersonRow(OfBank, table=True):
@@ -110,7 +110,7 @@ def keep(
         }
     )
     key_id = unit.vault.new_key()
-    row = {one: _sealed(unit, key_id, one, plain[one]) for one in _FIELDS}
+    row = {one: _sealed(unit, key_id, one, plain[one]) for one in FIELDS}
     unit.run(
         insert(persons),
         {"bank_id": unit.bank_id, "holder_id": holder_id, "key_id": key_id} | row,
@@ -148,7 +148,7 @@ def _checked(values: dict[str, str | date | None]) -> dict[str, str | None]:
     Raises:
         BadField: one of them is unusable.
     """
-    assert set(values) <= set(_FIELDS), values.keys()
+    assert set(values) <= set(FIELDS), values.keys()
     plain: dict[str, str | None] = {}
     for one, value in values.items():
         if value is None:

@@ -7,7 +7,8 @@ that a forgotten person is forgotten here, too.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from creditbank.people import persons
 PAGE_MOST = 200
 
 _CHANGE = "deed"
+_WHAT = re.compile(r"[a-z-]+\.[a-z-]+")
 _CHANGE_MOST = 6000
 
 
@@ -85,9 +87,12 @@ def record(
 ) -> None:
     """Write a deed of the unit's actor down; ``subject_id`` is the person it concerns.
 
+    ``what`` is a thing and what became of it: ``member.suspended``.
+
     Raises:
         PersonNotFound: nothing is known of the subject (any more).
     """
+    assert _WHAT.fullmatch(what), what
     change = None
     if before is not None or after is not None:
         said = to_jsonable_python({"before": before, "after": after})
@@ -158,6 +163,22 @@ def listing(
         for row in rows[:limit]
     )
     return Page(shown, shown[-1].deed_id if len(rows) > limit else None)
+
+
+def has_done(
+    view: View, actor_id: str, what: Iterable[str], *, subject_id: str, since: datetime
+) -> bool:
+    """Tell whether somebody did one of these to a person after an instant."""
+    row = view.row(
+        select(deeds.c.deed_id).where(
+            deeds.c.bank_id == view.bank_id,
+            deeds.c.subject_id == subject_id,
+            deeds.c.done_at > since,
+            deeds.c.actor_id == actor_id,
+            deeds.c.what.in_(sorted(what)),
+        )
+    )
+    return row is not None
 
 
 def _done_at(view: View, deed_id: str) -> datetime | None:

@@ -263,7 +263,7 @@ def adopt(
     changed = [name for name in new if new[name] != old[name]]
     trail.record(
         unit,
-        "scheme adopted",
+        "scheme.adopted",
         scheme_id,
         before={name: old[name] for name in changed},
         after={name: new[name] for name in changed},

@@ -57,7 +57,7 @@ def create(unit: Unit, *, code: str, name: str, key: str) -> str:  # noqa: ARG00
     ).first()
     if made is None:
         raise CategoryExists(code)
-    trail.record(unit, "category added", code)
+    trail.record(unit, "category.added", code)
     return code
 
 

@@ -176,7 +176,7 @@ def claim(
     if task.placed >= task.capacity and task.state is TaskState.RUNNING:
         raise TASK.conflict(TaskState.FULL, "claim")
     TASK.after(task.state, "claim")
-    assists.done(unit, "assist.claim", task_id)
+    assists.done(unit, "assist.claimed", task_id)
     tasks.take_places(unit, task_id, 1)
     if before is not None:
         state = ClaimState(CLAIM.after(before.state, "claim"))
@@ -227,7 +227,7 @@ def withdraw(unit: Unit, *, claim_id: str, key: str) -> Claimed:  # noqa: ARG001
     _require_near(unit, task, found)
     state = ClaimState(CLAIM.after(found.state, "withdraw"))
     TASK.after(task.state, "withdraw")
-    assists.done(unit, "assist.withdraw", task.task_id)
+    assists.done(unit, "assist.withdrawn", task.task_id)
     tasks.take_places(unit, task.task_id, -1)
     store(unit, claim_id, state=state)
     return Claimed(claim_id, state)

@@ -71,7 +71,7 @@ def edit(
         )
     )
     after = tasks.find(unit, task_id)
-    trail.record(unit, "task changed", task_id, before=_figures(task), after=_figures(after))
+    trail.record(unit, "task.changed", task_id, before=_figures(task), after=_figures(after))
     return Moved(task_id, after.state)
 
 

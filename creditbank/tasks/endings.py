@@ -51,7 +51,7 @@ def cancel(
     for one in found:
         claims.store(unit, one.claim_id, state=CLAIM.after(one.state, "cancel"))
     tasks.take_places(unit, task_id, -len(found))
-    trail.record(unit, "task cancelled", task_id, after={"claims": len(found)})
+    trail.record(unit, "task.cancelled", task_id, after={"claims": len(found)})
     notices.tell_all(
         unit,
         [one.member_id for one in found],
@@ -86,5 +86,5 @@ def close(
     state = TaskState(TASK.after(task.state, "close"))
     for one in claims.lock_all(unit, task_id, [ClaimState.PLACED, ClaimState.SIGNED_IN]):
         attendance.close_one(unit, task, one)
-    trail.record(unit, "task closed", task_id)
+    trail.record(unit, "task.closed", task_id)
     return tasks.store(unit, task_id, state)

@@ -103,7 +103,7 @@ def approve(
         period_id=period_id,
         transfer_id=transfer_id,
     )
-    trail.record(unit, "service approved", claim_id, subject_id=found.member_id)
+    trail.record(unit, "service.approved", claim_id, subject_id=found.member_id)
     _tell(unit, found, "approved" if earned else "approved-short", earned)
     return Approved(claim_id, state, credited, earned, transfer_id)
 
@@ -189,7 +189,7 @@ def reject(unit: Unit, *, claim_id: str, reason: str, key: str) -> Rejected:  # 
         decided_at=unit.now,
         reason=persons.seal(unit, found.member_id, _REASON, said),
     )
-    trail.record(unit, "service rejected", claim_id, subject_id=found.member_id)
+    trail.record(unit, "service.rejected", claim_id, subject_id=found.member_id)
     _tell(unit, found, "rejected")
     return Rejected(claim_id, state)
 
@@ -235,7 +235,7 @@ def withdraw_approval(
         revoked_at=unit.now,
         reason=persons.seal(unit, found.member_id, _REASON, said),
     )
-    trail.record(unit, "approval withdrawn", claim_id, subject_id=found.member_id)
+    trail.record(unit, "approval.withdrawn", claim_id, subject_id=found.member_id)
     _tell(unit, found, "approval-withdrawn", taken_back)
     return Revoked(claim_id, state, taken_back, transfer_id)
 

@@ -181,7 +181,7 @@ def publish(
         },
     )
     unit.run(insert(rewards_of), reward_rows(unit, task_id, rewards))
-    trail.record(unit, "task drafted" if draft else "task published", task_id)
+    trail.record(unit, "task.drafted" if draft else "task.published", task_id)
     return task_id
 
 
@@ -263,7 +263,7 @@ def open_draft(
     tags.require(if_match, task)
     state = TaskState(TASK.after(task.state, "open"))
     check_window(unit, task.starts_at, task.ends_at)
-    trail.record(unit, "task published", task_id)
+    trail.record(unit, "task.published", task_id)
     return store(unit, task_id, state)
 
 

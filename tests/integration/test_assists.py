@@ -99,7 +99,7 @@ def test_an_assist_is_an_act_of_the_office_for_the_member(web: Web) -> None:
     assert (201, done.json()) == (done.status_code, again.json())
     assert member == claim_of(web, done.json()["claim_id"]).member_id
     (deed,) = deeds(web, assist)
-    assert ("assistant", "assist.claim", task, member) == (
+    assert ("assistant", "assist.claimed", task, member) == (
         deed.role,
         deed.what,
         deed.object_id,
@@ -134,6 +134,10 @@ def test_the_slip_is_plain_and_names_nobody_else(web: Web) -> None:
     stranger = web.member()[1]
     assert 404 == web.get(f"/assists/{assist}/slip.html", stranger).status_code
     assert 404 == web.get(f"/members/{member}/assists", stranger).status_code
+    later = web.get(f"/assists/{assist}/slip", web.token(Role.ORGANISER)).json()
+    assert "张*" == later["name"], "who was not there sees a mask"
+    own = web.get(f"/assists/{assist}/slip", web.token(Role.MEMBER, member_id=member)).json()
+    assert "张<三>" == own["name"]
 
 
 def test_spending_takes_the_members_pin(web: Web) -> None:
@@ -149,7 +153,7 @@ def test_spending_takes_the_members_pin(web: Web) -> None:
     made = act(web, path, web.organiser, assist, {"pin": PIN}, key=key)
     again = act(web, path, web.organiser, assist, {"pin": PIN}, key=key)
     assert (201, made.json()) == (made.status_code, again.json())
-    assert ["assist.pay-code"] == [one.what for one in deeds(web, assist)]
+    assert ["assist.pay-code-made"] == [one.what for one in deeds(web, assist)]
     _, _, till = web.shop()
     body = {"code": made.json()["digits"], "cart_fen": 3000}
     assert 3 == web.made("/scan-and-redeem", till, body)["points"]

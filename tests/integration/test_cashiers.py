@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
@@ -195,6 +196,17 @@ def test_whoever_is_suspended_is_off_the_till_at_once(street: Street) -> None:
     assert 3 == street.pay(street.code(ann)).points
 
 
+def test_the_only_cashier_suspended_takes_no_points(street: Street) -> None:
+    """A till whose cashiers are all suspended is nobody's; it does not go on without a turn."""
+    only, ann = hire(street), street.member()
+    sign_in(street, only)
+    named = street.name()
+    street.do(lambda unit: cashiers.suspend(unit, cashier_id=only, key=named))
+    assert CashierNeeded is refused(lambda: street.pay(street.code(ann)))
+    sign_in(street, hire(street))
+    assert 3 == street.pay(street.code(ann)).points
+
+
 def test_another_pin_ends_the_turn_and_the_lock(street: Street) -> None:
     """The owner's reset signs the cashier out; the old hash opens nothing, the new one does."""
     cashier, ann = hire(street), street.member()
@@ -315,6 +327,60 @@ def test_a_cashier_takes_no_points_of_their_own(street: Street) -> None:
     assert OwnCode is refused(lambda: scan(till_actor(till, one)))
     assert CashierNeeded is refused(lambda: scan(till_actor(till)))
     assert 100 == street.balance(other_row).available
+
+
+def test_a_cashier_goes_on_with_no_scan_of_their_own_code(street: Street) -> None:
+    """What a colleague scanned or set aside of theirs is not theirs to take."""
+    ann = street.member()
+    colleague, hers = hire(street), hire(street, ann)
+    sign_in(street, colleague)
+    scanned, held, other = street.scanned(ann), street.scanned(ann), street.scanned(ann)
+    street.authorise(held)
+    sign_in(street, hers)
+    her, named = till_actor(street.till_id, ann), [street.name() for _ in "123"]
+    acts = [
+        partial(checkout.redeem, redemption_id=scanned, key=named[0]),
+        partial(checkout.authorise, redemption_id=other, key=named[1]),
+        partial(checkout.capture, redemption_id=held, key=named[2]),
+    ]
+    for act in acts:
+        assert OwnCode is refused(partial(street.database.write, street.bank_id, her, act))
+    sign_in(street, colleague)
+    assert 3 == street.redeem(scanned).points
+    assert 3 == street.capture(held).points
+
+
+def test_a_merged_cashier_is_still_one_person(street: Street) -> None:
+    """Whose row goes on as another takes no points of it, and gives back no more alone."""
+    old, kept = street.member(), street.member()
+    street.rules(refund_alone_points_most=2)
+    merge(street, old, kept)
+    sign_in(street, hire(street, old))
+    code = street.code(kept)
+    actor = till_actor(street.till_id, old)
+    assert OwnCode is refused(
+        lambda: street.database.write(street.bank_id, actor, lambda unit: pay_30(unit, code))
+    )
+    code, named = street.code(street.member()), street.name()
+    paid = street.database.write(
+        street.bank_id,
+        actor,
+        lambda u: checkout.scan_and_redeem(u, code=code, cart_fen=30_000, key=named),
+    ).redemption_id
+    owner = Actor("stf_owner", "shop_owner", kept, merchants=(street.shop_id,))
+    assert RefundForbidden is refused(partial(refund, street, paid, 3, owner))
+
+
+def merge(street: Street, old: str, kept: str) -> None:
+    """Let a row go on as another one, as a merger leaves them."""
+    of = members.members
+    street.do(
+        lambda unit: unit.run(
+            update(of)
+            .where(of.c.bank_id == unit.bank_id, of.c.member_id == old)
+            .values(merged_into=kept)
+        )
+    )
 
 
 def test_cashiers_over_the_api(web: Web) -> None:

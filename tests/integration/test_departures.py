@@ -16,10 +16,12 @@ from creditbank.ledger import audit, chart, issues, lots, posting, statements
 from creditbank.ledger.chart import Kind
 from creditbank.ledger.lots import Lot
 from creditbank.people import delegates
+from creditbank.people.delegates import DelegateState
 from creditbank.tasks import claims
 from creditbank.tasks.states import ClaimState
 from merchants import audit as shop_audit
 from tests.books import POINTS, moved
+from tests.office import Desks
 from tests.web import OPERATOR, Web, opened
 
 SOON, LATER = date(2027, 1, 1), date(2028, 1, 1)
@@ -105,6 +107,37 @@ def test_points_go_to_a_relative_by_two_workers(web: Web) -> None:
     assert 403 == web.get(f"/members/{who}", token).status_code
     assert [] == web.get("/departures", second(web)).json()
     assert clean(web)
+
+
+def test_who_is_in_office_leaves_it_first(web: Web) -> None:
+    """A membership does not end under somebody who can still sign in and approve."""
+    who = person(web)
+    departure = proposed(web, {"member_id": who})
+    Desks(web).clerk(Role.TREASURER, member=who)
+    for path, body in (
+        ("/departures", {"member_id": who, "cause": "died", "reason": "病故"}),
+        (f"/departures/{departure}/approve", None),
+    ):
+        refused = web.post(path, second(web), body)
+        assert (409, "in-office") == (refused.status_code, slug_of(refused))
+    assert "active" == web.get(f"/members/{who}", web.auditor).json()["status"]
+
+
+def test_who_left_is_nobodys_delegate_any_more(web: Web) -> None:
+    """Delegations end on both sides: whoever named them sees that they are over."""
+    who, other = person(web), person(web)
+    for payer, delegate in ((other, who), (who, other)):
+        web.database.write(
+            web.bank.bank_id,
+            Actor(payer, "member", payer),
+            lambda unit, of=payer, to=delegate: delegates.add(  # type: ignore[misc]
+                unit, member_id=of, delegate_member_id=to, points_day=10, pays_from=unit.now
+            ),
+        )
+    departure = proposed(web, {"member_id": who})
+    web.made(f"/departures/{departure}/approve", second(web))
+    found = web.database.read(web.bank.bank_id, lambda view: delegates.listing(view, other))
+    assert [DelegateState.ENDED] * 2 == [one.state for one in found]
 
 
 def test_without_family_the_points_expire(web: Web) -> None:

@@ -250,6 +250,38 @@ def test_office_holders_leave_office_first(web: Web) -> None:
     assert (409, "in-office") == (refused.status_code, slug_of(refused))
 
 
+def test_an_office_held_under_a_merged_row_counts(web: Web) -> None:
+    """Who came into office before two of their rows were merged is still in office."""
+    old_id, _ = person(web)
+    web.database.write(web.bank.bank_id, OPERATOR, lambda unit: _take_office(unit, old_id))
+    member_id, token = person(web, phone="13700000001")
+    web.made("/merges", web.organiser, {"old_id": old_id, "kept_id": member_id})
+    refused = web.post(f"/members/{member_id}/erasures", token, {"goes": "expire"})
+    assert (409, "in-office") == (refused.status_code, slug_of(refused))
+
+
+def test_who_worked_at_a_till_is_forgotten_there_too(web: Web) -> None:
+    """A cashier's name lies under a key of its own: it goes as well, and with it the work."""
+    member_id, token = rich(web)
+    merchant, _, till = web.shop()
+    owner = web.token(Role.SHOP_OWNER, merchant_id=merchant)
+    body = {"name": "王小丽", "pin": "135790", "member_id": member_id}
+    cashier_id = web.made(f"/merchants/{merchant}/cashiers", owner, body)["cashier_id"]
+    web.made("/till/cashier", till, {"cashier_id": cashier_id, "pin": "135790"})
+    key_id = web.database.read(web.bank.bank_id, lambda v: persons._key_of(v, cashier_id))
+    wish(web, member_id, token)
+    web.clock.advance(hours=7 * 24)
+    work(web)
+    assert "done" == stands(web, member_id)["state"]
+    [shown] = web.get(f"/merchants/{merchant}/cashiers", owner).json()
+    assert (masks.GONE, "suspended") == (shown["name"], shown["state"])
+    assert not web.database.vault.has(key_id)
+    left = web.database.read(
+        web.bank.bank_id, lambda v: _about(v, schema.metadata(), "till_turn", cashier_id)
+    )
+    assert 0 == left
+
+
 def _take_office(unit: Unit, member_id: str) -> None:
     staff_id = staff.enrol(unit, name="张三", member_id=member_id)
     staff.give_login(unit, staff_id, login="zhang", password_hash=new_key())

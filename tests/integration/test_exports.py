@@ -1,6 +1,7 @@
 """Exports: everything that is known of a member, and nothing of anybody else."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from api.privacy.exports import Export, Part
 from api.privacy.registry import PERSONAL
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
+from creditbank.ledger import chart, posting
+from creditbank.ledger.chart import Kind
+from tests.books import moved
 from tests.integration.test_reveals import PLAIN, ask, patch, person
-from tests.web import Web, opened
+from tests.web import OPERATOR, Web, opened
 
 
 @pytest.fixture
@@ -67,6 +71,24 @@ def test_secrets_and_others_are_not_in_it(web: Web) -> None:
         assert member_id not in str(rows)
     for table, rows in parts_of(web, member_id, token).items():
         assert not any(set(row) & set(PERSONAL[table].hidden.split()) for row in rows)
+
+
+def test_a_gift_does_not_tell_what_the_giver_has(web: Web) -> None:
+    """Who receives points sees the movement, not what the other side had then."""
+    receiver_id, token = person(web, name="别人", phone="13700000001", document="E7654321")
+    giver_id, _ = person(web)
+    move = moved(chart.ISSUANCE, chart.member(giver_id), 97)
+    gift = moved(chart.member(giver_id), chart.member(receiver_id), 4)
+    for kind, one in ((Kind.OPENING, move), (Kind.GIFT, gift)):
+        draft = partial(posting.Draft, kind, f"gift/{kind}", postings=(one,))
+        web.database.write(
+            web.bank.bank_id,
+            OPERATOR,
+            lambda unit, of=draft: posting.post(unit, of(occurred_at=unit.now)),  # type: ignore[misc]
+        )
+    [row] = parts_of(web, receiver_id, token)["posting"]
+    assert 4 == row["units"]
+    assert not {93, 97} & set(row.values())
 
 
 def test_an_export_is_its_owners(web: Web) -> None:

@@ -1,6 +1,7 @@
 """Law 7: who creates never approves, who benefits never approves, also under a second row."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import update
@@ -8,10 +9,16 @@ from sqlalchemy import update
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import Actor
-from creditbank.people import kin, members, persons
+from creditbank.identity import face_to_face, pins, staff
+from creditbank.identity.errors import OwnRole
+from creditbank.identity.sign_in_errors import OwnService
+from creditbank.people import delegates, kin, members, persons
+from creditbank.people.errors import DelegateSelf, OwnReturn
 from creditbank.tasks import attendance, claims
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded
 from creditbank.tasks.states import ClaimState
+from merchants import payers
+from merchants.errors import OwnCode
 from tests.society import ORGANISER, REVIEWER, Society, as_member
 
 DOCUMENT = "11010519491231002X"
@@ -129,6 +136,26 @@ def test_who_noted_attendance_under_a_second_row_does_not_approve(
 
 
 @pytest.mark.parametrize("rows", SECOND_ROWS)
+def test_nobody_takes_their_own_points_through_a_second_row(society: Society, rows: Rows) -> None:
+    """Who serves at a shop under one row takes no points from the other."""
+    payer, serving = rows(society)
+    with pytest.raises(OwnCode):
+        society.by(Actor("stf_owner", "shop_owner", serving), lambda u: payers.refuse_own(u, payer))
+
+
+@pytest.mark.parametrize("rows", SECOND_ROWS)
+def test_nobody_acts_for_themselves_in_office(society: Society, rows: Rows) -> None:
+    """Neither a role for one's own other row, nor admission at one's own desk."""
+    one, other = rows(society)
+    actor = Actor("stf_office", "operator", other)
+    staff_id = society.do(lambda u: staff.enrol(u, name="李四", member_id=one))
+    with pytest.raises(OwnRole):
+        society.by(actor, lambda u: staff.refuse_own(u, staff_id))
+    with pytest.raises(OwnService):
+        society.by(actor, lambda u: face_to_face.lock(u, one))
+
+
+@pytest.mark.parametrize("rows", SECOND_ROWS)
 def test_a_second_row_is_no_second_person(society: Society, rows: Rows) -> None:
     """An approval is not withdrawn by the approver's or the participant's other row."""
     approver, other = rows(society)
@@ -180,3 +207,40 @@ def test_closeness_is_mutual_and_ends(society: Society) -> None:
 
 def _close_to(society: Society, one: str) -> frozenset[str]:
     return society.see(lambda v: kin.close_to(v, [one, None]))
+
+
+# At the office -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", SECOND_ROWS)
+def test_nobody_serves_their_own_second_row_at_the_office(society: Society, rows: Rows) -> None:
+    """No PIN, no role, no delegate and no way back into membership for oneself."""
+    theirs, office = rows(society)
+    clerk, other = Actor("stf_office", "organiser", office), _registered(society)
+    said = {"member_id": theirs, "pin_hash": "?", "reason": "?", "identity": "?"}
+    with pytest.raises(OwnService):
+        society.by(clerk, partial(pins.set_at_office, key=society.name(), **said))
+    with pytest.raises(DelegateSelf):
+        society.by(
+            clerk,
+            partial(
+                delegates.add,
+                member_id=other,
+                delegate_member_id=theirs,
+                points_day=10,
+                pays_from=society.clock.now(),
+            ),
+        )
+    society.by(ORGANISER, partial(members.suspend, member_id=theirs, key=society.name()))
+    with pytest.raises(OwnReturn):
+        society.by(clerk, partial(members.reinstate, member_id=theirs, key=society.name()))
+
+
+@pytest.mark.parametrize("rows", SECOND_ROWS)
+def test_nobody_appoints_their_own_second_row(society: Society, rows: Rows) -> None:
+    """An operator whose other row holds another office."""
+    theirs, office = rows(society)
+    second = society.do(partial(staff.enrol, name="李四", member_id=theirs))
+    chief = Actor("stf_chief", "operator", office)
+    with pytest.raises(OwnRole):
+        society.by(chief, partial(staff.refuse_own, staff_id=second))

@@ -12,8 +12,14 @@ from creditbank.core.states import StateConflict
 from creditbank.core.units import Actor
 from creditbank.core.values import Amount
 from creditbank.identity import phones, sittings
-from creditbank.leaving import merges
-from creditbank.leaving.errors import ClaimsInFlight, Involved, SecondWorkerNeeded
+from creditbank.leaving import erasures, merges
+from creditbank.leaving.erasures import Goes
+from creditbank.leaving.errors import (
+    ClaimsInFlight,
+    ErasureAsked,
+    Involved,
+    SecondWorkerNeeded,
+)
 from creditbank.leaving.merges import Merged, MergeState
 from creditbank.ledger import audit, chart, estates, holds, issues, lots, payments, statements
 from creditbank.ledger.chart import Kind
@@ -26,7 +32,7 @@ from creditbank.recognition import standings
 from creditbank.tasks import claims
 from merchants import audit as shop_audit
 from tests.books import POINTS, SHOP, STARS, moved
-from tests.society import ORGANISER, REVIEWER, Society, outcomes
+from tests.society import ORGANISER, REVIEWER, Society, as_member, outcomes
 
 DOCUMENT = "11010119900101001X"
 SOON, LATER = date(2027, 1, 1), date(2028, 1, 1)
@@ -309,8 +315,8 @@ def test_what_comes_in_later_moves_by_merging_once_more(society: Society) -> Non
 
 
 def test_sign_in_goes_on_with_the_kept_row(society: Society) -> None:
-    """The old row's devices are signed out, and its phone signs in as the kept row."""
-    old, kept = person(society, DOCUMENT, "13800000001"), person(society, DOCUMENT)
+    """The old row's devices are signed out, and the phone of both signs in as the kept row."""
+    old, kept = (person(society, DOCUMENT, "13800000001") for _ in range(2))
     society.do(lambda u: phones.link(u, member_id=old, phone="13800000001"))
     secret = sittings.new_secret()
     society.do(
@@ -326,6 +332,7 @@ def test_sign_in_goes_on_with_the_kept_row(society: Society) -> None:
     propose(society, old, kept)
     assert [] == society.see(lambda view: sittings.listing(view, old))
     assert kept == society.see(lambda view: phones.member_of(view, "13800000001"))
+    assert "13800000001" == society.see(lambda view: persons.find(view, kept)).phone
     assert {old, kept} <= society.see(lambda view: kin.close_to(view, [kept]))
 
 
@@ -375,6 +382,22 @@ def test_a_proposal_is_cancelled(society: Society) -> None:
     with pytest.raises(StateConflict):
         confirm(society, merge_id, REVIEWER)
     assert 500 == society.points(old)
+
+
+def test_who_has_asked_to_be_erased_is_not_merged(society: Society) -> None:
+    """The wish would be carried out on an empty row, and its person go on unforgotten."""
+    old, kept = person(society, DOCUMENT), person(society, DOCUMENT)
+    key = society.name()
+    wish = society.by(
+        as_member(old), lambda u: erasures.ask(u, member_id=old, goes=Goes.EXPIRE, key=key)
+    )
+    with pytest.raises(ErasureAsked):
+        propose(society, old, kept)
+    assert (Status.ACTIVE, None) == status_of(society, old)
+    society.by(
+        as_member(old), lambda u: erasures.cancel(u, erasure_id=wish.erasure_id, key=f"{key}-back")
+    )
+    assert MergeState.DONE == propose(society, old, kept).state
 
 
 def test_an_estate_of_nothing_moves_nothing(society: Society) -> None:

@@ -281,7 +281,7 @@ def test_a_till_that_locks_itself_is_in_the_trail(street: Payers) -> None:
     """The tenth wrong code leaves an alarm, once; the nine before it and later ones don't."""
 
     def alarms() -> list[str]:
-        page = street.see(lambda view: trail.listing(view, what="till locked"))
+        page = street.see(lambda view: trail.listing(view, what="till.locked"))
         return [deed.object_id for deed in page.deeds]
 
     for _ in range(9):

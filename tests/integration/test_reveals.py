@@ -172,7 +172,7 @@ def test_the_office_corrects_with_a_reason(web: Web) -> None:
     assert ("金丝鸟", "1990-03-08") == (own["name"], own["born_on"])
     deed = web.database.read(
         web.bank.bank_id,
-        lambda view: trail.listing(view, what="correct personal data", subject_id=member_id),
+        lambda view: trail.listing(view, what="person.corrected", subject_id=member_id),
     ).deeds[0]
     assert {
         "before": {"name": "金丝雀", "born_on": "1990-03-07"},

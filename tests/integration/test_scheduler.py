@@ -273,5 +273,6 @@ def test_two_processes_close_each_year_once(society: Society, second_program: li
     ]
     said = [program.communicate(timeout=60)[0] for program in programs]
     assert [0, 0] == [program.returncode for program in programs]
-    closed = [line.split("\t")[2] for text in said for line in text.splitlines() if "close" in line]
+    rows = [line.split("\t") for text in said for line in text.splitlines()]
+    closed = [row[2] for row in rows if row[1] == closing.KIND]
     assert names[:-1] == sorted(closed)

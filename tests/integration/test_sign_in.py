@@ -481,6 +481,20 @@ def test_the_office_writes_a_phone_down_for_tomorrow(api: Web, outbox: Outbox) -
     assert 401 == phone.get("/sitting").status_code
 
 
+def test_a_phone_that_nobody_takes_up_is_void_after_a_week(api: Web, outbox: Outbox) -> None:
+    """A mistyped number never lets its owner in, and is theirs to join with; the old one works."""
+    member_id = resident(api)
+    body = {"phone": OTHER_PHONE, "reason": "旧号停用", "identity": "身份证"}
+    api.made(f"/members/{member_id}/phone/at-office", api.organiser, body)
+    api.clock.advance(days=8)
+    joining = Device(outbox).sign_in(OTHER_PHONE)
+    assert (None, True) == (joining["member_id"], bool(joining["proof"]))
+    assert member_id == Device(outbox).sign_in(PHONE)["member_id"]
+    stranger = resident(api, OTHER_PHONE)
+    api.clock.advance(minutes=1)
+    assert stranger == Device(outbox).sign_in(OTHER_PHONE)["member_id"]
+
+
 def test_a_member_cancels_the_phone_that_the_office_wrote_down(api: Web, outbox: Outbox) -> None:
     """What was not theirs never takes effect."""
     member_id = resident(api)

@@ -62,13 +62,13 @@ def test_a_persons_token_is_for_a_role_they_hold(api: Web, desks: Desks, operato
     """For that role, at that place; also as the resident they are; it ends with the role."""
     here, there = api.community(), api.community()
     member_id, _ = api.member()
-    clerk = desks.clerk(Grant(Role.REVIEWER, here), member=member_id)
+    clerk = desks.clerk(Grant(Role.ORGANISER, here), member=member_id)
     bound = {"staff_id": clerk.staff_id}
     refused(operator.post("/tokens", wanted("auditor", **bound)), 403, "beyond-maker")
-    refused(operator.post("/tokens", wanted("reviewer", **bound)), 403, "beyond-maker")
-    elsewhere = wanted("reviewer", **bound, community_id=there)
+    refused(operator.post("/tokens", wanted("organiser", **bound)), 403, "beyond-maker")
+    elsewhere = wanted("organiser", **bound, community_id=there)
     refused(operator.post("/tokens", elsewhere), 403, "beyond-maker")
-    made = operator.made("/tokens", wanted("reviewer", **bound, community_id=here))
+    made = operator.made("/tokens", wanted("organiser", **bound, community_id=here))
     assert clerk.staff_id == made["holder_id"]
     listed = operator.get("/tokens", limit=200).json()["items"]
     assert [member_id] == [
@@ -79,6 +79,14 @@ def test_a_persons_token_is_for_a_role_they_hold(api: Web, desks: Desks, operato
     grant = operator.get(f"/staff/{clerk.staff_id}").json()["roles"][0]["grant_id"]
     operator.made(f"/grants/{grant}/end")
     refused(api.get("/members", token), 401, "token-unknown")
+
+
+def test_no_token_approves_in_somebodys_name(desks: Desks, operator: Browser) -> None:
+    """Its maker would hold it: a role that wants a second factor is its person's alone."""
+    for role in ("reviewer", "community_head", "treasurer"):
+        clerk = desks.clerk(Role(role))
+        asked = wanted(role, staff_id=clerk.staff_id)
+        refused(operator.post("/tokens", asked), 403, "beyond-maker")
 
 
 def test_a_suspended_persons_token_is_shut(api: Web, desks: Desks, operator: Browser) -> None:

@@ -58,13 +58,13 @@ def test_what_is_done_to_a_member_is_told_to_them(api: Web) -> None:
     api.made(f"/claims/{other}/reject", api.reviewer, reason)
     items = api.get(f"/members/{member_id}/trail", token).json()["items"]
     assert [
-        "approval withdrawn",
-        "member reinstated",
-        "member suspended",
-        "member taken in",
-        "service approved",
-        "service rejected",
-        "token made",
+        "approval.withdrawn",
+        "member.reinstated",
+        "member.suspended",
+        "member.taken-in",
+        "service.approved",
+        "service.rejected",
+        "token.made",
     ] == whats(items)
     assert {member_id} == {one["subject_id"] for one in items}
     assert {"organiser", "reviewer", "operator"} == {one["role"] for one in items}
@@ -86,9 +86,9 @@ def test_tasks_schemes_offers_and_shops_leave_lines(api: Web) -> None:
     assert 200 == changed.status_code, changed.text
     api.made(f"/tasks/{task}/cancel", api.organiser, {"reason": "台风"})
     deeds = told(api, object_id=task)
-    assert ["task cancelled", "task changed", "task published"] == whats(deeds)
+    assert ["task.cancelled", "task.changed", "task.published"] == whats(deeds)
     assert (5, 9) == tuple(
-        changes(deeds, "task changed")[when]["capacity"] for when in ("before", "after")
+        changes(deeds, "task.changed")[when]["capacity"] for when in ("before", "after")
     )
     merchant, till, _ = api.shop(ITEM)
     offer = api.get(f"/merchants/{merchant}/offers", api.operator).json()[0]["offer_id"]
@@ -96,11 +96,11 @@ def test_tasks_schemes_offers_and_shops_leave_lines(api: Web) -> None:
     for verb in ("suspend", "reinstate"):
         api.made(f"/merchants/{merchant}/{verb}", api.operator)
         api.made(f"/tills/{till}/{verb}", api.operator)
-    assert ["offer adopted", "offer withdrawn"] == whats(told(api, object_id=offer))
-    assert ["merchant reinstate", "merchant suspend", "merchant taken in"] == whats(
+    assert ["offer.adopted", "offer.withdrawn"] == whats(told(api, object_id=offer))
+    assert ["merchant.reinstated", "merchant.suspended", "merchant.taken-in"] == whats(
         told(api, object_id=merchant)
     )
-    assert ["till registered", "till reinstated", "till suspended"] == whats(
+    assert ["till.registered", "till.reinstated", "till.suspended"] == whats(
         told(api, object_id=till)
     )
 
@@ -124,11 +124,11 @@ def test_roles_and_staff_leave_lines(api: Web) -> None:
     desk.made(f"/grants/{given['grant_id']}/end")
     desk.made(f"/staff/{clerk.staff_id}/suspend")
     deeds = told(api, subject_id=clerk.staff_id)
-    assert ["role ended", "role given", "staff installed", "staff suspend"] == whats(deeds)
+    assert ["role.ended", "role.given", "staff.installed", "staff.suspended"] == whats(deeds)
     by = {one["what"]: one["actor_id"] for one in deeds}
     assert {chief.staff_id, "console"} == set(by.values())
-    assert "console" == by["staff installed"]
-    assert "treasurer" == changes(deeds, "role given")["after"]["role"]["role"]
+    assert "console" == by["staff.installed"]
+    assert "treasurer" == changes(deeds, "role.given")["after"]["role"]["role"]
 
 
 def test_a_copy_of_a_request_leaves_no_second_line(api: Web) -> None:
@@ -137,7 +137,7 @@ def test_a_copy_of_a_request_leaves_no_second_line(api: Web) -> None:
     for _ in range(3):
         api.post(f"/members/{member_id}/suspend", api.organiser, key="the-same-key-0001")
     refused(api.post(f"/members/{member_id}/suspend", api.organiser), 409, "state-conflict")
-    assert 1 == whats(told(api, subject_id=member_id)).count("member suspended")
+    assert 1 == whats(told(api, subject_id=member_id)).count("member.suspended")
 
 
 def test_the_trail_is_paged_newest_first(api: Web) -> None:
@@ -182,6 +182,29 @@ def test_only_who_may_see_the_trail_sees_it(api: Web) -> None:
     api.found("other", "另一个互助社")
     refused(api.get("/trail", api.auditor, bank="other"), 401, "token-unknown")
     refused(api.get("/trail", api.auditor, subject_id="x"), 422, "body-unusable")
+
+
+def test_what_was_known_of_a_person_is_masked_on_the_trail(api: Web) -> None:
+    """Who reads the trail sees that a paper was corrected; the person sees how, too."""
+    member_id, token = api.member()
+    said = {"name": "欧阳金丝", "document": "E12345678", "born_on": "2019-03-07"}
+    path = f"/members/{member_id}/personal-data/corrections"
+    api.made(path, api.organiser, said | {"address": "二号桥七幢", "reason": "身份证有误"})
+    masked = {
+        "name": "欧*",
+        "document": "E12**5678",
+        "born_on": "***",
+        "address": "***",
+        "reason": "身份证有误",
+    }
+    for deeds in (
+        told(api, subject_id=member_id),
+        api.get(f"/members/{member_id}/trail", api.auditor).json()["items"],
+    ):
+        assert masked == changes(deeds, "person.corrected")["after"]
+        assert not [word for word in said.values() if word in str(deeds)]
+    own = api.get(f"/members/{member_id}/trail", token).json()["items"]
+    assert said.items() <= changes(own, "person.corrected")["after"].items()
 
 
 def test_lines_about_people_are_sealed(api: Web) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import Engine, MetaData, create_engine, inspect, make_url
 
 from api import proofs, schema
 from creditbank.core.database import Database
@@ -19,6 +19,7 @@ from creditbank.core.engines import normalised, sqlite_path
 from creditbank.core.vault import Vault, keys_path
 from creditbank.people import members, persons
 from creditbank.tasks import claims, reviews
+from tests import postgres
 from tests.statements import paused
 
 DUMP = Path(__file__).parents[1] / "data" / "version-0001.sql.gz"
@@ -147,3 +148,106 @@ def test_no_plain_name_stays_in_the_file(old_url: str, before: Before) -> None:
     path = sqlite_path(old_url)
     held = b"".join(one.read_bytes() for one in path.parent.glob(path.name + "*"))
     assert [] == [name for name in set(before.names.values()) if name.encode() in held]
+
+
+@pytest.mark.parametrize("backend", ["postgres"])
+def test_no_plain_name_stays_in_the_tables(
+    old_url: str, before: Before, postgres_server: postgres.Server
+) -> None:
+    """Not as a dead row or a dropped column in the files of PostgreSQL."""
+    words = [one.encode() for one in {*before.names.values(), *before.reasons.values()}]
+    assert [] != _held(postgres_server, old_url, words)
+    with paused():
+        schema.migrate(old_url)
+    assert [] == _held(postgres_server, old_url, words)
+
+
+def _held(server: postgres.Server, url: str, words: list[bytes]) -> list[str]:
+    """Which files of a database hold one of these words, after all was written to them."""
+    with server._connect() as admin:
+        admin.execute("CHECKPOINT")
+        found = admin.execute(
+            "SELECT oid FROM pg_database WHERE datname = %s", [make_url(url).database]
+        ).fetchone()
+    assert found is not None
+    folder = server._folder / "data" / "base" / str(found[0])
+    return [one.name for one in sorted(folder.iterdir()) if _holds(one, words)]
+
+
+def _holds(file: Path, words: list[bytes]) -> bool:
+    """Whether a file that the server may take away at any moment holds one of these words."""
+    try:
+        held = file.read_bytes()
+    except FileNotFoundError:
+        return False
+    return any(word in held for word in words)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_an_upgraded_file_has_what_a_fresh_one_has(old_url: str, tmp_path: Path) -> None:
+    """Tables that were built anew kept every column, CHECK, key, index and trigger, to the byte."""
+    fresh_url = f"sqlite:///{tmp_path / 'fresh.db'}"
+    with paused():
+        schema.migrate(old_url)
+        schema.migrate(fresh_url)
+    upgraded, fresh = (_definitions(sqlite_path(url)) for url in (old_url, fresh_url))
+    assert fresh == upgraded
+    assert 4 == len([name for kind, name in fresh if kind == "trigger"])
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_rebuilt_tables_are_as_the_code_says(old_url: str, tmp_path: Path) -> None:
+    """CHECKs, keys and indexes of the upgraded file are those of tables made at once."""
+    made = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+    with paused():
+        schema.migrate(old_url)
+        schema.metadata().create_all(made)
+    upgraded = create_engine(normalised(old_url))
+    for table in schema.metadata().sorted_tables:
+        assert _constraints(made, table.name) == _constraints(upgraded, table.name), table.name
+    made.dispose()
+    upgraded.dispose()
+
+
+def _definitions(path: Path) -> dict[tuple[str, str], list[str]]:
+    """What SQLite itself keeps of every table, index and trigger; lines in any order."""
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    return {
+        (kind, name): sorted(line.strip(", \t") for line in (sql or "").splitlines())
+        for kind, name, sql in rows
+    }
+
+
+def _constraints(engine: Engine, table: str) -> dict[str, Any]:
+    """What a table refuses, and how it is found, without the order of columns."""
+    looked = inspect(engine)
+    columns = {
+        one["name"]: (str(one["type"]), one["nullable"], one["default"])
+        for one in looked.get_columns(table)
+    }
+    checks = {
+        one["name"]: " ".join(one["sqltext"].split()) for one in looked.get_check_constraints(table)
+    }
+    indexes = {
+        one["name"]: (
+            one["column_names"],
+            one["unique"],
+            str(one["dialect_options"].get("sqlite_where")),
+        )
+        for one in looked.get_indexes(table)
+    }
+    foreign = sorted(
+        (one["constrained_columns"], one["referred_table"], one["referred_columns"])
+        for one in looked.get_foreign_keys(table)
+    )
+    unique = sorted(one["column_names"] for one in looked.get_unique_constraints(table))
+    primary = looked.get_pk_constraint(table)["constrained_columns"]
+    return {
+        "columns": columns,
+        "checks": checks,
+        "indexes": indexes,
+        "foreign": foreign,
+        "unique": unique,
+        "primary": primary,
+    }
