@@ -272,6 +272,20 @@ def test_another_second_factor_is_proven_by_the_old_one(office: Office) -> None:
     assert 9 == office.sign_in(renewed, recovery_code=fresh[0]).recovery_left
 
 
+def test_the_confirmation_of_a_second_factor_is_not_guessed(office: Office) -> None:
+    """Five wrong codes, and the right one is refused, too, until the quarter of an hour is over."""
+    clerk = office.clerk(Role.REVIEWER)
+    secret, fresh = second_factors.new_secret(), second_factors.new_recovery_codes()
+    begin(office, clerk, secret, clerk.code(office.clock))
+    for _ in range(staff_sign_in.WRONG_MOST):
+        with pytest.raises(SecondFactorWrong):
+            confirm(office, clerk, clerk.code(office.clock, 1), fresh)
+    with pytest.raises(SecondFactorWrong):
+        confirm(office, clerk, code_of(secret, office.clock), fresh)
+    office.clock.advance(seconds=staff_sign_in.LOCK_S)
+    assert clerk.staff_id == confirm(office, clerk, code_of(secret, office.clock), fresh)
+
+
 def test_the_first_second_factor_never_comes_by_a_password_alone(office: Office) -> None:
     """Who has none gets one by a link of an operator."""
     clerk = office.clerk(Role.ORGANISER, Role.REVIEWER, factor=False)
