@@ -119,10 +119,15 @@ class Caller:
         return _places(one.community_id for one in giving(self.principal.grants, [right]))
 
     def foremost(self, right: Right, community_id: str) -> Caller:
-        """Return the caller in the roles that include a right in a community, or as they are."""
+        """Return the caller in the roles that include a right in a community, else in the others.
+
+        So nobody acts there in a role that they hold elsewhere.
+        """
         every = giving(self.principal.grants, [right])
         held = tuple(one for one in every if one.community_id in {None, community_id})
-        return replace(self, principal=replace(self.principal, grants=held)) if held else self
+        others = tuple(one for one in self.principal.grants if one not in every)
+        narrowed = held or others or self.principal.grants
+        return replace(self, principal=replace(self.principal, grants=narrowed))
 
     def on_behalf_of(self, member_id: str | None) -> str | None:
         """Return whom a write is for: a member acts for oneself, staff for whom they name.

@@ -27,6 +27,7 @@ from merchants.till_errors import CashierLocked, CashierNotFound, CashierPinWron
 router = APIRouter(prefix="/v1/b/{slug}", tags=["tills"])
 
 KeepsTills = Annotated[Caller, having(Right.KEEP_TILLS)]
+SeesCashiers = Annotated[Caller, having(Right.KEEP_TILLS, Right.OVERSEE)]
 Till = Annotated[Caller, having(Right.ACT_AS_TILL)]
 Pin = Annotated[
     str,
@@ -126,7 +127,7 @@ async def add(
     summary="A merchant's cashiers",
     responses=refusals(MerchantNotFound),
 )
-async def listing(caller: KeepsTills, merchant_id: MerchantId) -> list[CashierShown]:
+async def listing(caller: SeesCashiers, merchant_id: MerchantId) -> list[CashierShown]:
     """List the cashiers of a merchant: with whole names to its owner, masked to the office."""
 
     def look(view: View) -> list[CashierShown]:

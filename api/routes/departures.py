@@ -30,6 +30,7 @@ from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommu
 router = APIRouter(prefix="/v1/b/{slug}/departures", tags=["departures"])
 
 Settles = Annotated[Caller, having(Right.SETTLE_DEPARTURES)]
+SeesDepartures = Annotated[Caller, having(Right.SETTLE_DEPARTURES, Right.OVERSEE)]
 
 
 class DepartureForm(Form):
@@ -82,7 +83,7 @@ async def propose(caller: Settles, key: Key, form: DepartureForm) -> Settled:
 
 
 @router.get("", summary="Departures that wait", response_model=list[DepartureShown])
-async def waiting(caller: Settles) -> list[Departure]:
+async def waiting(caller: SeesDepartures) -> list[Departure]:
     """List what waits for a second worker, oldest first, at most 200."""
 
     def look(view: View) -> list[Departure]:

@@ -21,6 +21,7 @@ from creditbank.ledger.journal import BadJournal
 router = APIRouter(prefix="/v1/b/{slug}/imports", tags=["imports"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_IMPORTS)]
+SeesImports = Annotated[Caller, having(Right.KEEP_IMPORTS, Right.OVERSEE)]
 ImportId = Annotated[
     str, Path(description="The id of an import.", pattern=r"^imp_[0-9a-hjkmnp-tv-z]{26}$")
 ]
@@ -76,7 +77,7 @@ async def upload(
 
 
 @router.get("/{import_id}", summary="How far an import is", responses=refusals(ImportNotFound))
-async def find(caller: Keeps, import_id: ImportId) -> ImportShown:
+async def find(caller: SeesImports, import_id: ImportId) -> ImportShown:
     """Return the state and the rows loaded so far."""
     one = await caller.read(partial(imports.find, import_id=import_id))
     return ImportShown.model_validate(one)

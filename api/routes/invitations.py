@@ -61,6 +61,7 @@ from merchants.errors import MerchantNotFound
 router = APIRouter(prefix="/v1/b/{slug}/staff", tags=["staff"])
 
 KeepsStaff = Annotated[Caller, having(Right.KEEP_STAFF)]
+SeesStaff = Annotated[Caller, having(Right.KEEP_STAFF, Right.OVERSEE)]
 Link = Annotated[
     str,
     StringConstraints(strict=True, pattern=r"^inv_[A-Za-z0-9_-]{43}$"),
@@ -228,7 +229,7 @@ async def invite(caller: KeepsStaff, key: Key, form: InvitationForm) -> Invitati
 
 
 @router.get("/invitations", summary="The invitations that are open")
-async def invited(caller: KeepsStaff, after: Cursor = None, limit: Limit = 50) -> InvitationPage:
+async def invited(caller: SeesStaff, after: Cursor = None, limit: Limit = 50) -> InvitationPage:
     """List the links that still work, the oldest first. Their secrets are known to nobody here."""
 
     def look(view: View) -> InvitationPage:

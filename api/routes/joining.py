@@ -56,6 +56,7 @@ from merchants.errors import MerchantNotFound, MerchantSuspended, NotRegistering
 router = APIRouter(prefix="/v1/b/{slug}", tags=["joining"])
 
 Admits = Annotated[Caller, having(Right.ADMIT)]
+SeesApplications = Annotated[Caller, having(Right.ADMIT, Right.OVERSEE)]
 Registers = Annotated[Caller, having(Right.REGISTER_VOLUNTEERS)]
 KeepsShops = Annotated[Caller, having(Right.KEEP_MERCHANTS)]
 Proof = Annotated[
@@ -228,7 +229,9 @@ async def claim(
 
 
 @router.get("/applications", summary="Who waits for admission")
-async def waiting(caller: Admits, after: Cursor = None, limit: Limit = 50) -> ApplicationPage:
+async def waiting(
+    caller: SeesApplications, after: Cursor = None, limit: Limit = 50
+) -> ApplicationPage:
     """List who has applied, by number; names are masked."""
 
     def look(view: View) -> ApplicationPage:

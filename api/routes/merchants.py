@@ -38,6 +38,7 @@ router = APIRouter(prefix="/v1/b/{slug}", tags=["merchants"])
 Sees = Annotated[Caller, having(Right.SEE_MERCHANTS)]
 Keeps = Annotated[Caller, having(Right.KEEP_MERCHANTS)]
 KeepsTills = Annotated[Caller, having(Right.KEEP_TILLS)]
+SeesTills = Annotated[Caller, having(Right.KEEP_TILLS, Right.OVERSEE)]
 
 
 class MerchantForm(Form):
@@ -240,7 +241,7 @@ async def withdraw(caller: Keeps, offer_id: OfferId, key: Key) -> OfferMoved:
     response_model=list[TillShown],
     responses=refusals(MerchantNotFound),
 )
-async def till_listing(caller: KeepsTills, merchant_id: MerchantId) -> list[tills.Till]:
+async def till_listing(caller: SeesTills, merchant_id: MerchantId) -> list[tills.Till]:
     """List the tills of a merchant."""
 
     def look(view: View) -> list[tills.Till]:

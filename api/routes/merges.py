@@ -31,6 +31,7 @@ from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommu
 router = APIRouter(prefix="/v1/b/{slug}/merges", tags=["merges"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
+SeesMerges = Annotated[Caller, having(Right.KEEP_MEMBERS, Right.OVERSEE)]
 
 _REFUSED = (
     *(OtherCommunity, Involved, OtherWorkerNeeded, MemberSuspended),
@@ -85,7 +86,7 @@ async def propose(caller: Keeps, key: Key, form: MergeForm) -> Merged:
 
 
 @router.get("", summary="Merges that wait", response_model=list[MergeShown])
-async def waiting(caller: Keeps) -> list[Merge]:
+async def waiting(caller: SeesMerges) -> list[Merge]:
     """List what waits for a second worker, oldest first, at most 200."""
 
     def look(view: View) -> list[Merge]:

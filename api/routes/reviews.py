@@ -27,6 +27,7 @@ from creditbank.tasks.states import ClaimState
 router = APIRouter(prefix="/v1/b/{slug}", tags=["reviews"])
 
 Reviews = Annotated[Caller, having(Right.REVIEW)]
+SeesReviews = Annotated[Caller, having(Right.REVIEW, Right.OVERSEE)]
 Withdraws = Annotated[Caller, having(Right.WITHDRAW_APPROVAL)]
 
 
@@ -76,7 +77,7 @@ class Revoked(Shown):
 
 
 @router.get("/reviews", summary="What waits for a review", responses=refusals(ClaimNotFound))
-async def waiting(caller: Reviews, after: Cursor = None, limit: Limit = 50) -> ClaimPage:
+async def waiting(caller: SeesReviews, after: Cursor = None, limit: Limit = 50) -> ClaimPage:
     """List the services that wait for a review, those that ended first before others."""
     within = caller.communities
     page = await caller.read(

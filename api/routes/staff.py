@@ -37,6 +37,7 @@ from merchants.errors import MerchantNotFound
 router = APIRouter(prefix="/v1/b/{slug}", tags=["staff"])
 
 KeepsStaff = Annotated[Caller, having(Right.KEEP_STAFF)]
+SeesStaff = Annotated[Caller, having(Right.KEEP_STAFF, Right.OVERSEE)]
 
 
 class HeldShown(GrantShown):
@@ -85,7 +86,7 @@ class RoleEnded(Shown):
 
 
 @router.get("/staff", summary="Who is in office")
-async def listing(caller: KeepsStaff, after: Cursor = None, limit: Limit = 50) -> StaffPage:
+async def listing(caller: SeesStaff, after: Cursor = None, limit: Limit = 50) -> StaffPage:
     """List the people in office with their roles."""
 
     def look(view: View) -> StaffPage:
@@ -96,7 +97,7 @@ async def listing(caller: KeepsStaff, after: Cursor = None, limit: Limit = 50) -
 
 
 @router.get("/staff/{staff_id}", summary="Somebody in office", responses=refusals(StaffNotFound))
-async def show(caller: KeepsStaff, staff_id: StaffId) -> StaffShown:
+async def show(caller: SeesStaff, staff_id: StaffId) -> StaffShown:
     """Show somebody in office with their roles."""
     return await caller.read(lambda view: _shown(view, [staff.named(view, staff_id)])[0])
 

@@ -36,6 +36,7 @@ from merchants.errors import MerchantNotFound, TillNotFound
 router = APIRouter(prefix="/v1/b/{slug}/tokens", tags=["tokens"])
 
 KeepsTokens = Annotated[Caller, having(Right.KEEP_TOKENS)]
+SeesTokens = Annotated[Caller, having(Right.KEEP_TOKENS, Right.OVERSEE)]
 TokenRole = Literal[
     "till",
     "organiser",
@@ -128,7 +129,7 @@ def _shown(made: Issued, secret: str | None) -> TokenMade:
 
 
 @router.get("", summary="The tokens in use")
-async def listing(caller: KeepsTokens, after: Cursor = None, limit: Limit = 50) -> TokenPage:
+async def listing(caller: SeesTokens, after: Cursor = None, limit: Limit = 50) -> TokenPage:
     """List the tokens that work, the oldest first. Their secrets are known to nobody here."""
 
     def look(view: View) -> issued_tokens.Page:

@@ -1,7 +1,8 @@
 """Devices of members: which one is new, which one is trusted, and how they are signed out.
 
 A device is a sitting (`creditbank.identity.sittings`). For a day it is new, unless it is the first
-one that the member ever signed in: payments have lower limits there, and a PIN set there waits.
+one of somebody who joined on that very day and has nothing yet: payments have lower limits there,
+and a PIN set there waits.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Row, and_, or_, select
 
+from creditbank.core.clock import day_of
+from creditbank.core.ids import is_id
 from creditbank.core.keys import keyed
 from creditbank.core.units import Unit, View
 from creditbank.identity import sittings
@@ -22,14 +25,19 @@ _devices = sittings.sittings
 
 
 def is_new(view: View, member_id: str, sitting_id: str | None) -> bool:
-    """Tell whether a member's device is younger than a day, and not the first one ever.
+    """Tell whether a member's device is younger than a day, and not that of somebody just joined.
 
-    ``sitting_id`` is ``via`` of the actor or principal; what is no device (a token) is not new.
+    ``sitting_id`` is ``via`` of the actor or principal; what is no device (a token) is not new, nor
+    is one of somebody in office.
     One that was signed out meanwhile is as new as it was.
     """
     row = _begun(view, member_id, sitting_id)
     if row is None or not _is_young(view, row):
         return False
+    if is_id(member_id, "stf"):
+        return False
+    if members.find(view, member_id).joined_on < day_of(row.begun_at, view.bank.zone):
+        return True
     earlier = view.row(
         select(_devices.c.sitting_id)
         .where(

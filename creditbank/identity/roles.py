@@ -61,6 +61,7 @@ class Right(StrEnum):
     KEEP_SCHEME = "keep the scheme"
     SEE_LEDGER = "see the ledger"
     AUDIT = "audit"
+    OVERSEE = "read what others keep"
     SEE_TRAIL = "see who did what"
     SEE_JOBS = "see jobs"
     KEEP_IMPORTS = "keep imports"
@@ -119,6 +120,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.SEE_SALES,
             Right.SEE_LEDGER,
             Right.AUDIT,
+            Right.OVERSEE,
             Right.SEE_JOBS,
             Right.SEE_TRAIL,
         }

@@ -68,16 +68,21 @@ def proven(
             by_code and second_factors.use_recovery(unit, staff_id, recovery_code or "")
         )
         step = step if used is None else used
+    _count(unit, row, right=right, totp_step=step)
+    return row if right else None
+
+
+def _count(unit: Unit, row: Row[Any], *, right: bool, **values: object) -> None:
+    """Keep what came of a try; the wrong one that fills the measure locks."""
     wrong = 0 if right else row.wrong + 1
     locked = wrong >= WRONG_MOST
     staff.store(
         unit,
-        staff_id,
+        row.staff_id,
         wrong=0 if locked else wrong,
         locked_until=unit.now + timedelta(seconds=LOCK_S) if locked else None,
-        totp_step=step,
+        **values,
     )
-    return row if right else None
 
 
 def begin_sitting(
@@ -196,20 +201,25 @@ def confirm_second_factor(
     code: str,
     key: str,  # noqa: ARG001 - the key is @keyed's
     recovery_codes: Unsaid[Sequence[str]],
-) -> str:
+) -> str | Declined:
     """Put the second factor that is being set up into force; other devices are signed out.
 
     Raises:
         StaffNotFound: the caller is nobody in office.
         SecondFactorMissing: none is being set up.
-        SecondFactorWrong: the code is not the new one's.
+
+    Declines:
+        SecondFactorWrong: the code is not the new one's, or too many were not; counted.
     """
     row = staff.lock(unit, staff_id)
     if row.totp_pending is None:
         raise SecondFactorMissing
+    if row.locked_until is not None and unit.now < row.locked_until:
+        return Declined(SecondFactorWrong())
     step = second_factors.confirms(unit, row, code)
+    _count(unit, row, right=step is not None)
     if step is None:
-        raise SecondFactorWrong
+        return Declined(SecondFactorWrong())
     second_factors.settle(unit, row, step=step, codes=recovery_codes)
     sittings.end_all(unit, staff_id, but=unit.actor.via)
     trail.record(unit, "second-factor.set", staff_id, subject_id=staff_id)

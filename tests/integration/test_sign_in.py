@@ -375,6 +375,13 @@ def test_a_second_device_is_new_for_a_day(api: Web, outbox: Outbox) -> None:
     assert [False, False] == [one["new"] for one in second.get("/sitting").json()["devices"]]
 
 
+def test_the_first_device_of_an_old_resident_is_new(api: Web, outbox: Outbox) -> None:
+    """Whoever has been a member, and may have points, is careful with the first phone, too."""
+    resident(api)
+    api.clock.advance(hours=24)
+    assert Device(outbox).sign_in()["new_device"]
+
+
 def test_signing_out_makes_no_device_the_first_again(api: Web, outbox: Outbox) -> None:
     """Whoever takes the number over after the first device is gone is new."""
     resident(api)
