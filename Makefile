@@ -24,7 +24,7 @@ if ! { [ -x "$$uv" ] && "$$uv" pip install --quiet --python $(BIN)/python $(1); 
 fi
 endef
 
-.PHONY: help setup demo test prove bench lint format lock serve clean system
+.PHONY: help setup demo test coverage prove bench lint format lock serve clean system
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ demo: $(VENV)/.usable ## tell one year of one society in the terminal, then serv
 	$(BIN)/creditbank demo
 
 test: setup system lint ## everything a change must pass, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+coverage: setup system ## the same tests, and which lines and branches they reach
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist worksteal
 	$(BIN)/coverage combine --quiet

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
@@ -61,7 +60,6 @@ from api.settings import Settings
 from api.vaults import vault_of
 from creditbank.core.database import Database
 
-_GC_THRESHOLD = 50_000
 ROUTERS = tuple(
     noun.router
     for noun in (
@@ -112,9 +110,6 @@ def create_app(
             if background is not None:
                 running = background(app.state.database)
                 await asyncio.to_thread(held.enter_context, running)
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_GC_THRESHOLD)
             yield
         finally:
             await asyncio.to_thread(held.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import signal
 import threading
 from pathlib import Path
@@ -14,6 +15,8 @@ from api.commands.options import DatabaseUrl, opened, url_of
 
 if TYPE_CHECKING:
     from api.settings import Settings
+
+_GC_THRESHOLD = 50_000
 
 
 def serve(
@@ -72,6 +75,9 @@ def run(settings: Settings) -> None:
         background=functools.partial(scheduler.running, settings=settings),
     )
     typer.echo(f"{listening.address(settings)}/docs")
+    gc.collect()
+    gc.freeze()  # what is there now stays: collections need not look at it
+    gc.set_threshold(_GC_THRESHOLD)
     uvicorn.run(
         app,
         host=settings.host,

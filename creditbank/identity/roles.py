@@ -138,6 +138,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.KEEP_SCHEME,
             Right.SEE_LEDGER,
             Right.AUDIT,
+            Right.OVERSEE,
             Right.SEE_JOBS,
             Right.SEE_TRAIL,
             Right.KEEP_IMPORTS,

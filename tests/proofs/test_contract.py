@@ -14,7 +14,7 @@ from tests import contract, web
 from tests.faults import durable, program
 from tests.proofs.conftest import Proof
 
-_SECONDS_EACH = 30
+_SECONDS_EACH = 25
 _CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_schema_conformance,ignored_auth"
