@@ -15,7 +15,7 @@ from sqlalchemy import select, tuple_
 from creditbank.core import counters
 from creditbank.core.counters import Counter
 from creditbank.core.units import Unit, View
-from creditbank.schemes.scheme import Scheme
+from creditbank.schemes.parameters import Scheme
 from merchants.offer_book import Adopted
 from merchants.offers import Item, Step, Used
 

@@ -18,7 +18,7 @@ from creditbank.core.values import PAYMENT_UNITS_MOST, Amount, whole_units
 from creditbank.ledger import chart, payments
 from creditbank.people.members import MEMBER_ROLE
 from creditbank.schemes import scheme
-from creditbank.schemes.scheme import Scheme
+from creditbank.schemes.parameters import Scheme
 from merchants import offer_book, offers, partners, payers, redemptions, tills
 from merchants.errors import (
     NothingToRefund,

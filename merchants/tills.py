@@ -20,7 +20,7 @@ from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_b
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.people import trail
-from creditbank.schemes.scheme import Scheme
+from creditbank.schemes.parameters import Scheme
 from merchants import partners
 from merchants.cashiers import CashierState, cashiers, till_turns
 from merchants.errors import MerchantSuspended, TillLocked, TillNotFound, TillSuspended

@@ -10,9 +10,9 @@ from typing import Any
 from creditbank.core.errors import Refused
 from creditbank.core.units import Actor
 from creditbank.ledger import chart, statements
+from creditbank.schemes.parameters import Scheme
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.schemes.scheme import Scheme
-from creditbank.tasks import attendance, claims, reviews, tasks
+from creditbank.tasks import attendance, claims, publishing, reviews
 from merchants import cancellations, checkout, codes, refunds, scans
 from seeds.chronicle import HEAD, ORGANISER, REVIEWER, TREASURER, Year
 from seeds.society import Need, Turn, Visit
@@ -43,7 +43,7 @@ def publish(year: Year, needs: Sequence[int]) -> None:
         year.task_ids[n] = year.do(
             ORGANISER,
             partial(
-                tasks.publish,
+                publishing.publish,
                 title=need.title,
                 category=need.category,
                 community_id=year.community_ids[need.community],

@@ -13,7 +13,15 @@ from creditbank.people import communities, members
 from creditbank.people.members import Registered
 from creditbank.recognition import audit as recognition_audit
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import attendance, categories, claims, endings, reviews, tasks
+from creditbank.tasks import (
+    attendance,
+    categories,
+    claims,
+    endings,
+    publishing,
+    reviews,
+    tasks,
+)
 from creditbank.tasks import audit as task_audit
 from creditbank.tasks.attendance import Attended
 from creditbank.tasks.claims import Claim, Claimed
@@ -86,7 +94,7 @@ class Society(Books):
         key, starts_at = self.name(), self.clock.now() + starts_in
         return self.by(
             actor,
-            lambda unit: tasks.publish(
+            lambda unit: publishing.publish(
                 unit,
                 title="雨季巡查",
                 category=self.category,

@@ -20,7 +20,7 @@ from creditbank.core.states import StateConflict
 from creditbank.core.tags import PreconditionFailed
 from creditbank.people.errors import OtherCommunity
 from creditbank.schemes.rewards import Reward
-from creditbank.tasks import edits, endings, tasks
+from creditbank.tasks import edits, endings, publishing, tasks
 from creditbank.tasks.errors import TaskClaimed, TaskNotFound, TaskServed
 from creditbank.tasks.states import TaskState
 
@@ -41,7 +41,7 @@ class TaskChanges(Form):
     place: Title | None = None
     starts_at: Instant | None = None
     ends_at: Instant | None = None
-    capacity: Annotated[StrictInt | None, Field(ge=1, le=tasks.CAPACITY_MOST)] = None
+    capacity: Annotated[StrictInt | None, Field(ge=1, le=publishing.CAPACITY_MOST)] = None
     rewards: Annotated[list[RewardForm] | None, Field(min_length=1, max_length=20)] = None
 
 
@@ -81,7 +81,7 @@ async def edit(
 async def open_draft(caller: Keeps, task_id: TaskId, key: Key, if_match: IfMatch) -> tasks.Moved:
     """Publish a draft as it is."""
     return await caller.write(
-        lambda unit: tasks.open_draft(unit, key=key, task_id=task_id, if_match=if_match)
+        lambda unit: publishing.open_draft(unit, key=key, task_id=task_id, if_match=if_match)
     )
 
 

@@ -41,7 +41,7 @@ from creditbank.people.errors import (
     OtherCommunity,
 )
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import attendance, categories, claims, reviews, tasks
+from creditbank.tasks import attendance, categories, claims, publishing, reviews, tasks
 from creditbank.tasks.errors import (
     AlreadyClaimed,
     CategoryExists,
@@ -98,7 +98,7 @@ class TaskForm(Form):
     place: Title
     starts_at: Instant
     ends_at: Instant
-    capacity: Annotated[StrictInt, Field(ge=1, le=tasks.CAPACITY_MOST)]
+    capacity: Annotated[StrictInt, Field(ge=1, le=publishing.CAPACITY_MOST)]
     rewards: Annotated[list[RewardForm], Field(min_length=1, max_length=20)]
     draft: StrictBool = False
 
@@ -219,7 +219,9 @@ async def publish(caller: Keeps, key: Key, form: TaskForm) -> TaskMade:
     """Publish a need; what it gives never changes once somebody claims it."""
     said = form.model_dump(exclude={"rewards"})
     rewards = [Reward(one.asset, one.units, one.per) for one in form.rewards]
-    made = await caller.write(lambda unit: tasks.publish(unit, key=key, rewards=rewards, **said))
+    made = await caller.write(
+        lambda unit: publishing.publish(unit, key=key, rewards=rewards, **said)
+    )
     return TaskMade(task_id=made)
 
 

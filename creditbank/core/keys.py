@@ -36,6 +36,12 @@ T = TypeVar("T")
 _UNSAID = "unsaid"
 Unsaid = Annotated[T, _UNSAID]
 
+# An operation that has moved to another room keeps the name under which its keys are stored.
+_MOVED = {
+    "publishing.publish": "tasks.publish",
+    "publishing.open_draft": "tasks.open_draft",
+}
+
 KEY_LENGTH = range(16, 256)
 ANSWER_DAYS_KEPT = 30
 FORGOTTEN_AT_ONCE = 200
@@ -93,7 +99,8 @@ def keyed(
         KeyReused: the key was used with other content.
         AnswerGone: the key is known, its answer is no longer kept.
     """
-    operation = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+    name = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+    operation = _MOVED.get(name, name)
     signature = inspect.signature(function)
     adapter: list[TypeAdapter[Any]] = []
 

@@ -198,3 +198,63 @@ class OwnCorrection(Forbidden):
     slug = "own-correction"
     zh = "不能为本人或亲近的人更正资料，须由另一位工作人员办理"
     en = "A colleague must correct your own data, or that of somebody close to you"
+
+
+@dataclass(eq=False)
+class HouseholdNotFound(NotFound):
+    """No such household in this bank."""
+
+    slug = "household-not-found"
+    zh = "没有这个家庭"
+    en = "There is no such household"
+    household_id: str
+
+
+@dataclass(eq=False)
+class InHousehold(Refused):
+    """The member is in a household; nobody is in two."""
+
+    slug = "in-household"
+    zh = "该成员已登记在一个家庭中，请先办理退出"
+    en = "This member is in a household already and leaves that one first"
+    household_id: str
+
+
+@dataclass(eq=False)
+class NotInHousehold(Refused):
+    """The member is not in this household (any more)."""
+
+    slug = "not-in-household"
+    zh = "该成员不在这个家庭中"
+    en = "This member is not in this household"
+    household_id: str
+
+
+@dataclass(eq=False)
+class TeamNotFound(NotFound):
+    """No such team in this bank."""
+
+    slug = "team-not-found"
+    zh = "没有这支志愿服务队"
+    en = "There is no such team"
+    team_id: str
+
+
+@dataclass(eq=False)
+class InTeam(Refused):
+    """The member is in this team already."""
+
+    slug = "in-team"
+    zh = "该成员已在这支服务队中"
+    en = "This member is in this team already"
+    team_id: str
+
+
+@dataclass(eq=False)
+class NotInTeam(Refused):
+    """The member is not in this team (any more)."""
+
+    slug = "not-in-team"
+    zh = "该成员不在这支服务队中"
+    en = "This member is not in this team"
+    team_id: str

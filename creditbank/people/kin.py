@@ -1,23 +1,36 @@
 """Kin: who stands for whom where law 7 is asked. Nobody approves for those close to them.
 
 Close are the rows of one person: those with the same document number, and those that were merged,
-whichever into the other; and so on from each of these.
+whichever into the other; and who shares a household with one of them, or did within the last days
+in which work is reviewed: nobody moves out for a review.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from sqlalchemy import or_, select
 
 from creditbank.core.units import Actor, View
+from creditbank.people import households
 from creditbank.people.members import members
 from creditbank.people.persons import same_person
+
+_MOVED_OUT = timedelta(days=90)
 
 
 def close_to(view: View, ids: Iterable[str | None]) -> frozenset[str]:
     """Return these holders and everyone who is close to one of them."""
-    known = frozenset(one for one in ids if one is not None)
+    own = _rows_of(view, frozenset(one for one in ids if one is not None))
+    if not own:
+        return own
+    mates = households.housemates(view, own, view.now - _MOVED_OUT)
+    return own | _rows_of(view, mates)
+
+
+def _rows_of(view: View, known: frozenset[str]) -> frozenset[str]:
+    """Return these holders and all other rows of the same people."""
     while known:
         found = same_person(view, known) | _merged_with(view, known)
         if found == known:

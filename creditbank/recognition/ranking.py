@@ -21,7 +21,7 @@ from creditbank.core.errors import NotFound
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import View
 from creditbank.recognition.standings import standings
-from creditbank.schemes.scheme import By, Medal
+from creditbank.schemes.medals import By, Medal
 
 PAGE_MOST = 500
 _PERCENT = 100

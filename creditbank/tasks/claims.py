@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, Row, UniqueConstraint, insert, select, update
@@ -34,8 +35,24 @@ _NOTED = tuple(
 )
 
 
+class SignedInHow(StrEnum):
+    """How a coming was noted; all but the site's code is drawn for checks twice as often."""
+
+    CODE = "code"
+    SELF = "self"
+    LEADER = "leader"
+    ROSTER = "roster"
+    AFTERWARDS = "afterwards"
+
+
 class ClaimRow(OfBank, table=True):
-    """A member's part in a task, and what came of it."""
+    """A member's part in a task, and what came of it.
+
+    ``party_id`` is the family's or team's claim that names this member; ``position`` the number
+    on the waitlist, one for a whole party; ``lapsed_for`` why the place in the queue was lost;
+    ``flags`` what the screening found (words joined by commas); ``first_decided_by`` is who
+    decided before a dispute.
+    """
 
     __tablename__ = "claim"
     __table_args__ = (
@@ -50,6 +67,8 @@ class ClaimRow(OfBank, table=True):
         ),
         Index("ix_claim_waiting", "bank_id", "state", "signed_out_at", "claim_id"),
         Index("ix_claim_member", "bank_id", "member_id", "claimed_at", "claim_id"),
+        Index("ix_claim_served", "bank_id", "member_id", "signed_out_at"),
+        Index("ix_claim_task", "bank_id", "task_id", "state", "position"),
     )
 
     claim_id: str = Field(primary_key=True, max_length=40)
@@ -75,6 +94,22 @@ class ClaimRow(OfBank, table=True):
     revoked_by: str | None = Field(max_length=64)
     revoked_at: datetime | None = Field(sa_type=UtcDateTime)
     reason: str | None = Field(max_length=SEALED_MOST)
+    party_id: str | None = Field(max_length=40)
+    position: int | None
+    offered_until: datetime | None = Field(sa_type=UtcDateTime)
+    lapsed_for: str | None = Field(max_length=40)
+    signed_in_how: str | None = Field(max_length=16)
+    paused_minutes: int = Field(sa_column_kwargs={"server_default": "0"})
+    forced_out_at: datetime | None = Field(sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(sa_type=UtcDateTime)
+    confirmed_by: str | None = Field(max_length=64)
+    flags: str | None = Field(max_length=200)
+    review_due_at: datetime | None = Field(sa_type=UtcDateTime)
+    disputed_at: datetime | None = Field(sa_type=UtcDateTime)
+    dispute: str | None = Field(max_length=SEALED_MOST)
+    first_decided_by: str | None = Field(max_length=64)
+    first_decided_by_member: str | None = Field(max_length=40)
+    second_look: str | None = Field(max_length=16)
 
 
 claims = table(ClaimRow)
@@ -103,6 +138,21 @@ class Claim:
     transfer_id: str | None
     reason: str | None
     noted_by: frozenset[str]
+    party_id: str | None
+    position: int | None
+    offered_until: datetime | None
+    lapsed_for: str | None
+    signed_in_how: SignedInHow | None
+    paused_minutes: int
+    forced_out_at: datetime | None
+    confirmed_at: datetime | None
+    flags: tuple[str, ...]
+    review_due_at: datetime | None
+    disputed_at: datetime | None
+    dispute: str | None
+    first_decided_by: str | None
+    first_decided_by_member: str | None
+    second_look: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +190,21 @@ def read(row: Row[Any]) -> Claim:
         row.transfer_id,
         row.reason,
         frozenset(one for one in (getattr(row, name) for name in _NOTED) if one is not None),
+        row.party_id,
+        row.position,
+        row.offered_until,
+        row.lapsed_for,
+        SignedInHow(row.signed_in_how) if row.signed_in_how else None,
+        row.paused_minutes,
+        row.forced_out_at,
+        row.confirmed_at,
+        tuple(row.flags.split(",")) if row.flags else (),
+        row.review_due_at,
+        row.disputed_at,
+        row.dispute,
+        row.first_decided_by,
+        row.first_decided_by_member,
+        row.second_look,
     )
 
 
@@ -182,22 +247,26 @@ def claim(
         state = ClaimState(CLAIM.after(before.state, "claim"))
         store(unit, before.claim_id, state=state, claimed_at=unit.now, **by(unit, "claimed"))
         return Claimed(before.claim_id, state)
+    claim_id = add(unit, task_id, who, ClaimState.PLACED)
+    return Claimed(claim_id, ClaimState.PLACED)
+
+
+def add(unit: Unit, task_id: str, member_id: str, state: ClaimState, **values: Any) -> str:
+    """Make the row of a claim that the actor makes now, and return its id."""
     claim_id = unit.new_id("clm")
     blank = dict.fromkeys(column.name for column in claims.columns)
-    unit.run(
-        insert(claims),
-        blank
-        | {
-            "bank_id": unit.bank_id,
-            "claim_id": claim_id,
-            "task_id": task_id,
-            "member_id": who,
-            "state": ClaimState.PLACED,
-            "claimed_at": unit.now,
-            **by(unit, "claimed"),
-        },
-    )
-    return Claimed(claim_id, ClaimState.PLACED)
+    made = {
+        "bank_id": unit.bank_id,
+        "claim_id": claim_id,
+        "task_id": task_id,
+        "member_id": member_id,
+        "state": state,
+        "claimed_at": unit.now,
+        "paused_minutes": 0,
+        **by(unit, "claimed"),
+    }
+    unit.run(insert(claims), blank | made | values)
+    return claim_id
 
 
 def _of(unit: Unit, task_id: str, member_id: str) -> Claim | None:

@@ -18,7 +18,7 @@ from creditbank.core.texts import line
 from creditbank.core.units import Unit
 from creditbank.people import trail
 from creditbank.schemes.rewards import Reward
-from creditbank.tasks import tasks
+from creditbank.tasks import publishing, tasks
 from creditbank.tasks.claims import claims
 from creditbank.tasks.errors import TaskClaimed
 from creditbank.tasks.states import TASK
@@ -54,9 +54,9 @@ def edit(
     tags.require(if_match, task)
     TASK.after(task.state, "edit")
     starts, ends = starts_at or task.starts_at, ends_at or task.ends_at
-    tasks.check_window(unit, starts, ends)
+    publishing.check_window(unit, starts, ends)
     places = task.capacity if capacity is None else capacity
-    tasks.check_capacity(places, least=max(task.placed, 1))
+    publishing.check_capacity(places, least=max(task.placed, 1))
     if rewards is not None:
         _replace_rewards(unit, task, rewards)
     unit.run(
@@ -84,7 +84,7 @@ def _figures(task: tasks.Task) -> dict[str, Any]:
 
 def _replace_rewards(unit: Unit, task: tasks.Task, rewards: Sequence[Reward]) -> None:
     """Give other rewards; nobody may have agreed to the present ones."""
-    tasks.check_rewards(unit, rewards)
+    publishing.check_rewards(unit, rewards)
     claimed = unit.row(
         select(claims.c.claim_id)
         .where(claims.c.bank_id == unit.bank_id, claims.c.task_id == task.task_id)
@@ -97,4 +97,4 @@ def _replace_rewards(unit: Unit, task: tasks.Task, rewards: Sequence[Reward]) ->
             rewards_of.c.bank_id == unit.bank_id, rewards_of.c.task_id == task.task_id
         )
     )
-    unit.run(insert(rewards_of), tasks.reward_rows(unit, task.task_id, rewards))
+    unit.run(insert(rewards_of), publishing.reward_rows(unit, task.task_id, rewards))

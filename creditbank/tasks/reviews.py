@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -20,11 +20,10 @@ from creditbank.core.keys import keyed
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount
-from creditbank.ledger import issues, posting
 from creditbank.people import communities, kin, members, persons, trail
-from creditbank.recognition import periods, standings
-from creditbank.schemes import rewards, scheme
-from creditbank.tasks import claims, tasks
+from creditbank.recognition import periods
+from creditbank.schemes import scheme
+from creditbank.tasks import claims, crediting, tasks
 from creditbank.tasks.claims import Claim, Page
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded, WithdrawalTooLate
 from creditbank.tasks.states import AWAITING_REVIEW, CLAIM, ClaimState
@@ -90,8 +89,8 @@ def approve(
     found = claims.lock(unit, claim_id)
     state = ClaimState(CLAIM.after(found.state, "approve"))
     credited = _minutes(minutes, seen.measured_minutes)
-    earned = _earned(unit, task, ended_at, credited)
-    transfer_id = _credit(unit, found, earned, ended_at, period_id)
+    earned = crediting.earned(unit, task, ended_at, credited)
+    transfer_id = crediting.issue(unit, found, earned, ended_at, period_id)
     claims.store(
         unit,
         claim_id,
@@ -137,32 +136,6 @@ def _minutes(wanted: int | None, measured: int) -> int:
     if type(wanted) is not int or not 1 <= wanted <= measured:
         raise BadField("minutes", f"1–{measured}")
     return wanted
-
-
-def _earned(unit: Unit, task: Task, ended_at: datetime, minutes: int) -> tuple[Amount, ...]:
-    """Return what the service earns, by the rounding in force on the day it ended."""
-    rounding = scheme.in_force(unit, periods.served_on(unit, ended_at)).rounding
-    units = {one.asset: rewards.earned(one, minutes, rounding) for one in task.rewards}
-    return tuple(Amount(count, asset) for asset, count in units.items() if count)
-
-
-def _credit(
-    unit: Unit, found: Claim, earned: tuple[Amount, ...], ended_at: datetime, period_id: str
-) -> str | None:
-    """Issue what was earned and keep the standings; its validity is by the scheme in force now."""
-    if not earned:
-        return None
-    until = rewards.expires_on(unit.today, scheme.current(unit).validity_months)
-    standings.add(unit, period_id, [(found.member_id, one.asset, one.units) for one in earned])
-    transfer = issues.issue(
-        unit,
-        earned=[issues.Earned(found.member_id, one, until) for one in earned],
-        key=f"issue/{found.claim_id}",
-        occurred_at=ended_at,
-        refers_to=found.claim_id,
-        period_id=period_id,
-    )
-    return transfer.transfer_id
 
 
 @keyed
@@ -226,7 +199,7 @@ def withdraw_approval(
     assert found.decided_at is not None, "an approval has its instant"
     if unit.now > found.decided_at + timedelta(days=days):
         raise WithdrawalTooLate(claim_id, days)
-    taken_back, transfer_id = _take_back(unit, found, period_id)
+    taken_back, transfer_id = crediting.take_back(unit, found, period_id)
     claims.store(
         unit,
         claim_id,
@@ -244,23 +217,6 @@ def _refuse_same_person(unit: Unit, found: Claim) -> None:
     involved = {found.member_id, found.decided_by, found.decided_by_member}
     if involved & kin.of_actor(unit, unit.actor):
         raise SecondPersonNeeded(found.claim_id)
-
-
-def _take_back(unit: Unit, found: Claim, period_id: str) -> tuple[tuple[Amount, ...], str | None]:
-    if found.transfer_id is None:
-        return (), None
-    lost: dict[str, int] = {}
-    for one in posting.find(unit, found.transfer_id).postings:
-        lost[one.amount.asset] = lost.get(one.amount.asset, 0) + one.amount.units
-    moves = [(found.member_id, asset, -units) for asset, units in lost.items()]
-    standings.add(unit, period_id, moves)
-    transfer = issues.withdraw(
-        unit,
-        transfer_id=found.transfer_id,
-        key=f"withdraw/{found.claim_id}",
-        period_id=period_id,
-    )
-    return tuple(Amount(units, asset) for asset, units in lost.items()), transfer.transfer_id
 
 
 def waiting(

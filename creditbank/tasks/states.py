@@ -25,16 +25,20 @@ class TaskState(StrEnum):
 
 
 class ClaimState(StrEnum):
-    """Where a claim stands."""
+    """Where a claim stands; before ``placed`` it waits for a place, or has one on offer."""
 
+    WAITING = "waiting"
+    OFFERED = "offered"
     PLACED = "placed"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     FORCED_OUT = "forced_out"
     APPROVED = "approved"
     REJECTED = "rejected"
+    DISPUTED = "disputed"
     REVOKED = "revoked"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
     NO_SHOW = "no_show"
 
 
@@ -61,6 +65,7 @@ TASK = Machine(
         "edit": Verb("修改", "change it", *_ORGANISER),
         "claim": Verb("认领", "claim it", *_MEMBER),
         "fill": Verb("认领最后一个名额", "claim the last place", *_MEMBER),
+        "queue": Verb("候补", "wait for a place", *_MEMBER),
         "withdraw": Verb("退出", "withdraw", *_PARTICIPANT),
         "sign_in": Verb("签到", "sign in", *_PARTICIPANT),
         "sign_out": Verb("签退", "sign out", *_PARTICIPANT),
@@ -76,12 +81,14 @@ TASK = Machine(
         (TaskState.OPEN, "edit"): TaskState.OPEN,
         (TaskState.OPEN, "claim"): TaskState.OPEN,
         (TaskState.OPEN, "fill"): TaskState.FULL,
+        (TaskState.OPEN, "queue"): TaskState.OPEN,
         (TaskState.OPEN, "withdraw"): TaskState.OPEN,
         (TaskState.OPEN, "sign_in"): TaskState.OPEN,
         (TaskState.OPEN, "sign_out"): TaskState.OPEN,
         (TaskState.OPEN, "start"): TaskState.RUNNING,
         (TaskState.OPEN, "cancel"): TaskState.CANCELLED,
         (TaskState.FULL, "edit"): TaskState.OPEN,
+        (TaskState.FULL, "queue"): TaskState.FULL,
         (TaskState.FULL, "withdraw"): TaskState.OPEN,
         (TaskState.FULL, "sign_in"): TaskState.FULL,
         (TaskState.FULL, "sign_out"): TaskState.FULL,
@@ -102,43 +109,75 @@ CLAIM = Machine(
     thing="claim",
     thing_zh="认领",
     states={
+        ClaimState.WAITING: "候补中",
+        ClaimState.OFFERED: "有名额待确认",
         ClaimState.PLACED: "已认领",
         ClaimState.SIGNED_IN: "已签到",
         ClaimState.SIGNED_OUT: "已签退",
-        ClaimState.FORCED_OUT: "未签退、已由组织者关闭考勤",
+        ClaimState.FORCED_OUT: "未签退、已强制结束",
         ClaimState.APPROVED: "已通过审核",
         ClaimState.REJECTED: "未通过审核",
+        ClaimState.DISPUTED: "有异议、待复核",
         ClaimState.REVOKED: "已撤回审核",
         ClaimState.WITHDRAWN: "已退出",
+        ClaimState.LAPSED: "候补未成",
         ClaimState.NO_SHOW: "未到场",
     },
     verbs={
         "claim": Verb("认领", "claim again", *_MEMBER),
+        "queue": Verb("候补", "wait for a place", *_MEMBER),
+        "place": Verb("递补", "get a place that became free", *_CLOCK),
+        "offer": Verb("询问递补", "be offered a place", *_CLOCK),
+        "accept": Verb("接受名额", "take the place on offer", *_PARTICIPANT),
+        "lapse": Verb("结束候补", "lose the place in the queue", *_CLOCK),
         "withdraw": Verb("退出", "withdraw", *_PARTICIPANT),
         "sign_in": Verb("签到", "sign in", *_PARTICIPANT),
         "sign_out": Verb("签退", "sign out", *_PARTICIPANT),
+        "force_out": Verb("强制结束", "be signed out", *_CLOCK),
         "close": Verb("关闭考勤", "close the attendance", *_ORGANISER),
+        "excuse": Verb("说明缺席", "excuse the absence", *_ORGANISER),
         "cancel": Verb("取消任务", "cancel the task", *_ORGANISER),
         "approve": Verb("通过", "approve it", *_REVIEWER),
         "reject": Verb("不通过", "reject it", *_REVIEWER),
+        "dispute": Verb("提出异议", "dispute it", *_PARTICIPANT),
         "withdraw_approval": Verb(
             "撤回审核", "withdraw the approval", "另一位审核人", "a second reviewer"
         ),
     },
     moves={
+        (ClaimState.WAITING, "place"): ClaimState.PLACED,
+        (ClaimState.WAITING, "offer"): ClaimState.OFFERED,
+        (ClaimState.WAITING, "lapse"): ClaimState.LAPSED,
+        (ClaimState.WAITING, "withdraw"): ClaimState.WITHDRAWN,
+        (ClaimState.WAITING, "cancel"): ClaimState.WITHDRAWN,
+        (ClaimState.OFFERED, "accept"): ClaimState.PLACED,
+        (ClaimState.OFFERED, "lapse"): ClaimState.LAPSED,
+        (ClaimState.OFFERED, "withdraw"): ClaimState.WITHDRAWN,
+        (ClaimState.OFFERED, "cancel"): ClaimState.WITHDRAWN,
         (ClaimState.PLACED, "withdraw"): ClaimState.WITHDRAWN,
         (ClaimState.PLACED, "sign_in"): ClaimState.SIGNED_IN,
         (ClaimState.PLACED, "close"): ClaimState.NO_SHOW,
         (ClaimState.PLACED, "cancel"): ClaimState.WITHDRAWN,
         (ClaimState.SIGNED_IN, "sign_out"): ClaimState.SIGNED_OUT,
+        (ClaimState.SIGNED_IN, "force_out"): ClaimState.FORCED_OUT,
         (ClaimState.SIGNED_IN, "close"): ClaimState.FORCED_OUT,
         (ClaimState.SIGNED_OUT, "approve"): ClaimState.APPROVED,
         (ClaimState.SIGNED_OUT, "reject"): ClaimState.REJECTED,
         (ClaimState.FORCED_OUT, "approve"): ClaimState.APPROVED,
         (ClaimState.FORCED_OUT, "reject"): ClaimState.REJECTED,
         (ClaimState.APPROVED, "withdraw_approval"): ClaimState.REVOKED,
+        (ClaimState.REJECTED, "dispute"): ClaimState.DISPUTED,
+        (ClaimState.DISPUTED, "approve"): ClaimState.APPROVED,
+        (ClaimState.DISPUTED, "reject"): ClaimState.REJECTED,
         (ClaimState.WITHDRAWN, "claim"): ClaimState.PLACED,
+        (ClaimState.WITHDRAWN, "queue"): ClaimState.WAITING,
+        (ClaimState.LAPSED, "claim"): ClaimState.PLACED,
+        (ClaimState.LAPSED, "queue"): ClaimState.WAITING,
+        (ClaimState.NO_SHOW, "excuse"): ClaimState.WITHDRAWN,
     },
 )
 
-AWAITING_REVIEW = (ClaimState.SIGNED_OUT, ClaimState.FORCED_OUT)
+AWAITING_REVIEW = (ClaimState.SIGNED_OUT, ClaimState.FORCED_OUT, ClaimState.DISPUTED)
+
+# Who has no place (yet, or any more); all others hold one.
+PLACELESS = (ClaimState.WAITING, ClaimState.LAPSED, ClaimState.WITHDRAWN)

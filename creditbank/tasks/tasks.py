@@ -1,43 +1,64 @@
-"""Tasks: a need with place, time window, capacity, and rewards in any of the bank's assets.
+"""Tasks: a need with place, time window, capacity, audience, and rewards in the bank's assets.
 
-Whoever changes a task, or takes or frees a place in it, locks it first.
+Whoever changes a task, or takes or frees a place in it, locks it first. Places are counted in
+persons or in families, as the task says; whoever has one on offer holds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Row, Select, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Index, Row, Select, false, select, update
 from sqlmodel import Field
 
-from creditbank.core import tags
-from creditbank.core.errors import AssetNotFound, BadField
-from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
-from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
-from creditbank.core.values import AssetKind
-from creditbank.ledger import accounts
-from creditbank.people import communities, trail
+from creditbank.people import communities
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import categories
 from creditbank.tasks.errors import TaskNotFound
-from creditbank.tasks.states import TASK, TaskState
+from creditbank.tasks.states import TaskState
 
-CAPACITY_MOST = 10_000
-WINDOW_MOST = timedelta(days=31)
 REASON_MOST = 200
 PAGE_MOST = 200
 
 TITLE_MOST = 80
 PLACE_MOST = 80
+SKILLS_MOST = 200
+
+
+class TaskKind(StrEnum):
+    """A need that was published, a visit of a pair, or what was noted down afterwards (补录)."""
+
+    NEED = "need"
+    VISIT = "visit"
+    AFTERWARDS = "afterwards"
+
+
+class Party(StrEnum):
+    """As what people take part: alone, as a family, or as a team."""
+
+    PERSON = "person"
+    FAMILY = "family"
+    TEAM = "team"
+
+
+class CapacityUnit(StrEnum):
+    """In what places are counted: a family takes one, or one for each of its people."""
+
+    PERSON = "person"
+    FAMILY = "family"
 
 
 class TaskRow(OfBank, table=True):
-    """A need; ``placed`` counts the claims that hold a place."""
+    """A need; ``placed`` counts places taken, ``queued`` the waitlist's numbers given so far.
+
+    ``open_to``, ``skills`` and the ids in other columns without a foreign key name rows of rooms
+    above or words of a list.
+    """
 
     __tablename__ = "task"
     __table_args__ = (
@@ -46,6 +67,8 @@ class TaskRow(OfBank, table=True):
         CheckConstraint("placed BETWEEN 0 AND capacity", name="placed"),
         CheckConstraint("starts_at < ends_at", name="hours"),
         Index("ix_task_starts_at", "bank_id", "starts_at", "task_id"),
+        Index("ix_task_ends_at", "bank_id", "stored_state", "ends_at", "task_id"),
+        Index("ix_task_series", "bank_id", "series_id", "starts_at"),
     )
 
     task_id: str = Field(primary_key=True, max_length=40)
@@ -61,6 +84,23 @@ class TaskRow(OfBank, table=True):
     reason: str | None = Field(max_length=REASON_MOST)
     created_by: str = Field(max_length=64)
     created_by_member: str | None = Field(max_length=40)
+    kind: str = Field(max_length=16, sa_column_kwargs={"server_default": TaskKind.NEED})
+    capacity_unit: str = Field(
+        max_length=16, sa_column_kwargs={"server_default": CapacityUnit.PERSON}
+    )
+    open_to: str = Field(max_length=40, sa_column_kwargs={"server_default": "person,family,team"})
+    age_from: int | None
+    age_below: int | None
+    skills: str | None = Field(max_length=SKILLS_MOST)
+    neighbours_only: bool = Field(sa_column_kwargs={"server_default": false()})
+    claims_until: datetime | None = Field(sa_type=UtcDateTime)
+    withdraw_until: datetime | None = Field(sa_type=UtcDateTime)
+    waitlist_most: int | None
+    queued: int = Field(sa_column_kwargs={"server_default": "0"})
+    beneficiary_id: str | None = Field(max_length=40)
+    series_id: str | None = Field(max_length=40)
+    entry_id: str | None = Field(max_length=40)
+    pair_id: str | None = Field(max_length=40)
 
 
 class RewardRow(OfBank, table=True):
@@ -83,6 +123,35 @@ tasks = table(TaskRow)
 rewards_of = table(RewardRow)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """For whom a task is: as what they come, of which age, with which skills, from where.
+
+    ``age_from`` ≤ age < ``age_below`` in full years on the day of the task; ``skills`` are codes,
+    all of them needed; ``neighbours_only``: members of the task's community.
+    """
+
+    open_to: tuple[Party, ...] = tuple(Party)
+    age_from: int | None = None
+    age_below: int | None = None
+    skills: tuple[str, ...] = ()
+    neighbours_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a task is claimed; None is as the scheme says.
+
+    ``claims_until`` ends claiming before the task ends; ``withdraw_until`` is the cut-off after
+    which giving a place back counts as not coming; ``waitlist_most`` is the length of the queue.
+    """
+
+    capacity_unit: CapacityUnit = CapacityUnit.PERSON
+    claims_until: datetime | None = None
+    withdraw_until: datetime | None = None
+    waitlist_most: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task as it stands at the instant of the view."""
@@ -101,6 +170,14 @@ class Task:
     reason: str | None
     created_by: str
     created_by_member: str | None
+    kind: TaskKind
+    audience: Audience
+    terms: Terms
+    queued: int
+    beneficiary_id: str | None
+    series_id: str | None
+    entry_id: str | None
+    pair_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,142 +206,6 @@ def state_at(row: Row[Any], now: datetime) -> TaskState:
     if now >= row.starts_at:
         return TaskState.RUNNING
     return TaskState.FULL if row.placed >= row.capacity else TaskState.OPEN
-
-
-@keyed
-def publish(
-    unit: Unit,
-    *,
-    title: str,
-    category: str,
-    community_id: str,
-    place: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    capacity: int,
-    rewards: Sequence[Reward],
-    key: str,  # noqa: ARG001 - the key is @keyed's
-    draft: bool = False,
-) -> str:
-    """Publish a task, or keep it as a draft, and return its id.
-
-    Raises:
-        BadField: names the field that is unusable.
-        CategoryNotFound: this bank has no such category.
-        CommunityNotFound: this bank has no such community.
-        OtherCommunity: the actor's role does not hold there.
-        AssetNotFound: a reward is in an asset that this bank does not have.
-    """
-    communities.require_within(unit.actor, communities.find(unit, community_id).community_id)
-    check_window(unit, starts_at, ends_at)
-    check_capacity(capacity)
-    check_rewards(unit, rewards)
-    categories.require(unit, category)
-    task_id = unit.new_id("tsk")
-    unit.run(
-        insert(tasks),
-        {
-            "bank_id": unit.bank_id,
-            "task_id": task_id,
-            "title": line("title", title, TITLE_MOST),
-            "category": category,
-            "community_id": community_id,
-            "place": line("place", place, PLACE_MOST),
-            "starts_at": starts_at,
-            "ends_at": ends_at,
-            "capacity": capacity,
-            "placed": 0,
-            "stored_state": TaskState.DRAFT if draft else TaskState.OPEN,
-            "reason": None,
-            "created_by": unit.actor.id,
-            "created_by_member": unit.actor.member_id,
-        },
-    )
-    unit.run(insert(rewards_of), reward_rows(unit, task_id, rewards))
-    trail.record(unit, "task.drafted" if draft else "task.published", task_id)
-    return task_id
-
-
-def reward_rows(unit: Unit, task_id: str, rewards: Sequence[Reward]) -> list[dict[str, Any]]:
-    """Return the rows that keep what a task gives."""
-    return [
-        {
-            "bank_id": unit.bank_id,
-            "task_id": task_id,
-            "asset_code": reward.asset,
-            "units": reward.units,
-            "per": reward.per,
-        }
-        for reward in rewards
-    ]
-
-
-def check_capacity(capacity: int, *, least: int = 1) -> None:
-    """See that so many can take part.
-
-    Raises:
-        BadField: it is no whole number in the bounds.
-    """
-    if type(capacity) is not int or not least <= capacity <= CAPACITY_MOST:
-        raise BadField("capacity", f"{least}–{CAPACITY_MOST}")
-
-
-def check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
-    """See that a task can take place between two instants.
-
-    Raises:
-        BadField: names the one that is unusable.
-    """
-    for field, instant in (("starts_at", starts_at), ("ends_at", ends_at)):
-        if instant.tzinfo is None:
-            raise BadField(field, "needs an offset / 须带时区")
-    if not starts_at < ends_at <= starts_at + WINDOW_MOST:
-        raise BadField("ends_at", f"after the start, within {WINDOW_MOST.days} days / 须晚于开始")
-    if ends_at <= unit.now:
-        raise BadField("ends_at", "is past / 已经过去")
-
-
-def check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
-    """See that a task can give these.
-
-    Raises:
-        BadField: there is none, one asset twice, or money.
-        AssetNotFound: this bank has no such asset.
-    """
-    codes = [reward.asset for reward in rewards]
-    if not codes or len(set(codes)) < len(codes):
-        raise BadField("rewards", "at least one, each asset once / 至少一项，每种积分一次")
-    known = accounts.every_asset(unit)
-    for code in codes:
-        if code not in known:
-            raise AssetNotFound(code)
-        if known[code].kind is AssetKind.MONEY:
-            raise BadField("rewards", f"'{code}' is money / 不能用货币奖励")
-
-
-@keyed
-def open_draft(
-    unit: Unit,
-    *,
-    task_id: str,
-    key: str,  # noqa: ARG001 - the key is @keyed's
-    if_match: Sequence[str] | None = None,
-) -> Moved:
-    """Publish a draft.
-
-    Raises:
-        TaskNotFound: this bank has none of this id.
-        OtherCommunity: the actor's role does not hold where it is.
-        PreconditionFailed: it is not as ``if_match`` says.
-        StateConflict: it is no draft.
-        BadField: its time is past.
-    """
-    task = lock_own(unit, task_id)
-    tags.require(if_match, task)
-    state = TaskState(TASK.after(task.state, "open"))
-    check_window(unit, task.starts_at, task.ends_at)
-    trail.record(unit, "task.published", task_id)
-    return store(unit, task_id, state)
 
 
 def lock(unit: Unit, task_id: str) -> Task:
@@ -333,9 +274,32 @@ def _with_rewards(view: View, rows: Sequence[Row[Any]]) -> list[Task]:
             row.reason,
             row.created_by,
             row.created_by_member,
+            TaskKind(row.kind),
+            _audience(row),
+            Terms(
+                capacity_unit=CapacityUnit(row.capacity_unit),
+                claims_until=row.claims_until,
+                withdraw_until=row.withdraw_until,
+                waitlist_most=row.waitlist_most,
+            ),
+            row.queued,
+            row.beneficiary_id,
+            row.series_id,
+            row.entry_id,
+            row.pair_id,
         )
         for row in rows
     ]
+
+
+def _audience(row: Row[Any]) -> Audience:
+    return Audience(
+        open_to=tuple(Party(one) for one in row.open_to.split(",")),
+        age_from=row.age_from,
+        age_below=row.age_below,
+        skills=tuple(row.skills.split(",")) if row.skills else (),
+        neighbours_only=row.neighbours_only,
+    )
 
 
 def store(unit: Unit, task_id: str, state: TaskState, reason: str | None = None) -> Moved:

@@ -12,7 +12,7 @@ from creditbank.core.units import Actor, Unit
 from creditbank.identity.roles import Role
 from creditbank.people import communities, members
 from creditbank.people.errors import OtherCommunity
-from creditbank.tasks import attendance, claims, edits, endings, reviews, tasks
+from creditbank.tasks import attendance, claims, edits, endings, publishing, reviews
 from tests import web
 from tests.books import made_up
 from tests.society import FIVE_EACH, ORGANISER, Society
@@ -45,7 +45,7 @@ def test_tasks_are_kept_by_their_own_community(society: Society) -> None:
     starts_at = society.clock.now() + timedelta(hours=1)
     draft = _sees_to(
         society,
-        lambda u, key: tasks.publish(
+        lambda u, key: publishing.publish(
             u,
             title="雨季巡查",
             category=society.category,
@@ -59,7 +59,7 @@ def test_tasks_are_kept_by_their_own_community(society: Society) -> None:
             draft=True,
         ),
     )
-    _sees_to(society, lambda u, key: tasks.open_draft(u, task_id=draft, key=key))
+    _sees_to(society, lambda u, key: publishing.open_draft(u, task_id=draft, key=key))
     _sees_to(society, lambda u, key: edits.edit(u, task_id=draft, title="巡桥", key=key))
     assert "巡桥" == society.task(draft).title
     _sees_to(society, lambda u, key: endings.cancel(u, task_id=draft, reason="雨", key=key))

@@ -16,7 +16,7 @@ from creditbank.core.errors import CreditbankError
 from creditbank.core.tags import PreconditionFailed
 from creditbank.core.units import Actor, Unit
 from creditbank.schemes import scheme
-from creditbank.tasks import edits, endings, tasks
+from creditbank.tasks import edits, endings, publishing, tasks
 from tests import web
 from tests.integration.test_api_bad_input import problem
 from tests.web import Web, new_key
@@ -178,7 +178,7 @@ def test_of_two_writers_with_one_tag_exactly_one_wins(api: Web) -> None:
         works: list[Callable[[Unit], Any]] = [
             partial(edits.edit, key=new_key(), title=f"第{n}", **said) for n in range(6)
         ]
-        works.append(partial(tasks.open_draft, key=new_key(), **said))
+        works.append(partial(publishing.open_draft, key=new_key(), **said))
         works.append(partial(endings.cancel, key=new_key(), reason="雨", **said))
         assert [PreconditionFailed] * 7 == _refusals(_together(api, works))
 

@@ -21,8 +21,8 @@ from creditbank.recognition import closing, periods, ranking, standings
 from creditbank.recognition.closing import GraceNotOver
 from creditbank.recognition.periods import PeriodNotFound, PeriodState
 from creditbank.recognition.ranking import Place, RankingNotFound
-from creditbank.schemes import scheme
-from creditbank.schemes.scheme import Scheme
+from creditbank.schemes import parameters, scheme
+from creditbank.schemes.parameters import Scheme
 from tests.books import POINTS, SHOP, STARS, made_up, moved
 from tests.society import ORGANISER, Society
 
@@ -415,4 +415,4 @@ def test_every_parameter_survives_its_storage(society: Society) -> None:
         "grace_days": 20,
     }
     _adopt(society, **wanted)
-    assert scheme.read(wanted) == society.see(scheme.current)
+    assert parameters.read(wanted) == society.see(scheme.current)

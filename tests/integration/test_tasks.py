@@ -17,7 +17,7 @@ from creditbank.core.values import Asset, AssetKind
 from creditbank.ledger import accounts
 from creditbank.people.errors import CommunityNotFound
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import categories, claims, tasks
+from creditbank.tasks import categories, claims, publishing, tasks
 from creditbank.tasks.errors import (
     AlreadyClaimed,
     CategoryExists,
@@ -51,7 +51,7 @@ def _publish(society: Society, **changed: Any) -> str:
         "rewards": FIVE_EACH,
         "key": society.name(),
     } | changed
-    return society.by(ORGANISER, lambda unit: tasks.publish(unit, **said))
+    return society.by(ORGANISER, lambda unit: publishing.publish(unit, **said))
 
 
 UNUSABLE: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -140,7 +140,7 @@ def _in_state(society: Society, state: TaskState) -> str:
     starts_at = society.task(task_id).starts_at
     if state is not TaskState.DRAFT:
         key = society.name()
-        society.by(ORGANISER, lambda u: tasks.open_draft(u, task_id=task_id, key=key))
+        society.by(ORGANISER, lambda u: publishing.open_draft(u, task_id=task_id, key=key))
         placed = society.claim(task_id, society.member()).claim_id
     else:
         return task_id
@@ -160,7 +160,7 @@ def _in_state(society: Society, state: TaskState) -> str:
 
 def _tries(society: Society, task_id: str) -> dict[str, Callable[[], object]]:
     newcomer = society.member()
-    opening = partial(tasks.open_draft, task_id=task_id, key=society.name())
+    opening = partial(publishing.open_draft, task_id=task_id, key=society.name())
     return {
         "open": lambda: society.by(ORGANISER, opening),
         "claim": lambda: society.claim(task_id, newcomer),
@@ -191,7 +191,7 @@ def test_a_draft_whose_time_is_past_is_not_opened(society: Society) -> None:
     task_id, key = society.publish(draft=True), society.name()
     society.clock.advance(hours=4)
     with pytest.raises(BadField, match="ends_at"):
-        society.by(ORGANISER, lambda u: tasks.open_draft(u, task_id=task_id, key=key))
+        society.by(ORGANISER, lambda u: publishing.open_draft(u, task_id=task_id, key=key))
     society.cancel(task_id)
     assert TaskState.CANCELLED == society.task(task_id).state
 

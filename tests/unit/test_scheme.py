@@ -3,7 +3,7 @@
 import pytest
 
 from creditbank.core.errors import BadField
-from creditbank.schemes import scheme
+from creditbank.schemes import parameters
 
 
 def _medals(by: str, *values: int) -> list[dict[str, object]]:
@@ -40,10 +40,10 @@ def _medals(by: str, *values: int) -> list[dict[str, object]]:
 def test_a_bad_parameter_is_named(parameter: str, parameters: dict[str, object]) -> None:
     """Unknown, out of bounds or contradictory: the error names it."""
     with pytest.raises(BadField) as refused:
-        scheme.read(parameters)
+        parameters.read(parameters)
     assert parameter == refused.value.field
 
 
 def test_what_is_not_named_keeps_its_default() -> None:
     """Parameters that a programme leaves open are those of the defaults."""
-    assert scheme.Scheme(refund_days=7) == scheme.read({"refund_days": 7})
+    assert parameters.Scheme(refund_days=7) == parameters.read({"refund_days": 7})
