@@ -10,6 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM_PACKAGES := zbar-tools
 
+# Many processes start here, and each would compile every package again if none kept what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 # uv trusts the certificates that the machine trusts, as pip does.
 export UV_SYSTEM_CERTS ?= true
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
+from api import photos, problems
 from api.errors import BodyKind, BodyTooLarge, BodyUnreadable, BodyUnusable
 
 DEPTH_MOST = 20
@@ -28,17 +28,17 @@ class BodyLimit:
     """Refuses a body that is too large, before it is read as a whole."""
 
     def __init__(self, app: ASGIApp, most_bytes: int, upload_bytes_most: int) -> None:
-        """Wrap an app; uploads of journals have a bound of their own."""
+        """Wrap an app; uploads of journals have a bound of their own, and so have photos."""
         self._app = app
         self._most = most_bytes
-        self._upload_most = upload_bytes_most
+        self._of_uploads = {"imports": upload_bytes_most, "photos": photos.BYTES_MOST}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, counting what comes in."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._upload_most if scope["path"].endswith("/imports") else self._most
+        most = self._of_uploads.get(scope["path"].rpartition("/")[2], self._most)
         said = dict(scope["headers"]).get(b"content-length", b"0")
         if said.isdigit() and int(said[:20]) > most:
             await problems.answer(BodyTooLarge(most), scope["path"])(scope, receive, send)

@@ -22,6 +22,7 @@ from api.commands import (
     operator,
     quote,
     replay,
+    scheme,
     serve,
     setup,
     token,
@@ -59,7 +60,7 @@ app = typer.Typer(
 )
 _NOUNS = (
     *(setup, bank, operator, token, demo, serve, jobs),
-    *(audit, backup, quote, replay, journal, keys),
+    *(audit, backup, quote, replay, journal, keys, scheme),
 )
 for noun in _NOUNS:
     noun.register(app)

@@ -320,3 +320,13 @@ class ImportRefused(Malformed):
     en = "{bad} rows cannot be loaded; nothing was"
     bad: int
     rows: list[dict[str, Any]]
+
+
+@dataclass(eq=False)
+class PhotoUnusable(Malformed):
+    """What was uploaded is no photo that we take."""
+
+    slug = "photo-unusable"
+    zh = "照片无法使用（jpeg、png、webp）：{reason}"
+    en = "The photo (jpeg, png, webp) is not usable: {reason}"
+    reason: str

@@ -26,12 +26,17 @@ from pydantic import (
 from creditbank.core.values import PAYMENT_UNITS_MOST
 from merchants.offers import CART_FEN_MOST
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ufeff]")
-
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+# Control characters, and what hides in a line or turns it round.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+# Further away is a slip of the pen, and the clocks of a zone may not reach there.
+_YEAR = "(19|20|21)[0-9]{2}"
+_RFC_3339 = re.compile(
+    _YEAR + r"-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_DAY = re.compile(_YEAR + r"-\d\d-\d\d", re.ASCII)
 
 
 def _written_as(pattern: re.Pattern[str]) -> Callable[[object], object]:
@@ -39,14 +44,15 @@ def _written_as(pattern: re.Pattern[str]) -> Callable[[object], object]:
 
     def check(value: object) -> object:
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            message = "write it as RFC 3339 says"
+            message = "write it as RFC 3339 says, from 1900 to 2199"
             raise ValueError(message)
         return value
 
     return check
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text without control characters; others are refused."""
     if _UNPRINTABLE.search(text):
         message = "control characters are not text"
         raise ValueError(message)
@@ -74,23 +80,23 @@ Day = Annotated[
 Name = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=60),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 Reason = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 
 Title = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 ShortName = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=40),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 Phone = Annotated[
     str,
@@ -107,11 +113,24 @@ DocumentNumber = Annotated[
 PayCodeDigits = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=40),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(description="The 18 digits of the QR, or as typed."),
 ]
 MemberRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("mem"))]
+ClaimRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("clm"))]
+HouseholdRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("hhd"))]
+TeamRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("tea"))]
 CommunityRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("com"))]
+SkillCode = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$"),
+    Field(description="The code of a skill.", examples=["first-aid"]),
+]
+MemberNumber = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[A-Za-z0-9-]{1,20}$"),
+    Field(description="The number of a member.", examples=["M0001"]),
+]
 AttemptRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("att"))]
 CodeDigits = Annotated[
     str,
@@ -126,9 +145,11 @@ PinDigits = Annotated[
 DeviceName = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=60),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(description="What its owner knows the device by.", examples=["我的手机"]),
 ]
+TaskRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("tsk"))]
+OrganisationRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("org"))]
 OfferRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("ofr"))]
 StaffRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("stf"))]
 TillRef = Annotated[str, StringConstraints(strict=True, pattern=_pattern("til"))]
@@ -151,6 +172,11 @@ Cursor = Annotated[
 ]
 
 
+CommunityAsked = Annotated[
+    str | None, Query(pattern=_pattern("com"), description="A community; left out, all.")
+]
+
+
 def _path_id(prefix: str, what: str) -> Any:
     return Path(description=f"The id of {what}.", pattern=_pattern(prefix))
 
@@ -159,6 +185,8 @@ MemberId = Annotated[str, _path_id("mem", "a member")]
 TaskId = Annotated[str, _path_id("tsk", "a task")]
 ErasureId = Annotated[str, _path_id("ers", "a wish to be erased")]
 ClaimId = Annotated[str, _path_id("clm", "a claim")]
+PhotoId = Annotated[str, _path_id("pho", "a photo")]
+PartyId = Annotated[str, _path_id("pty", "the claim of a family or team")]
 MerchantId = Annotated[str, _path_id("mer", "a merchant")]
 TillId = Annotated[str, _path_id("til", "a till")]
 ASSIST_PATTERN = _pattern("ast")
@@ -178,6 +206,21 @@ InvitationId = Annotated[str, _path_id("inv", "an invitation")]
 TokenId = Annotated[str, _path_id("tok", "a token")]
 MergeId = Annotated[str, _path_id("mrg", "a merging")]
 DepartureId = Annotated[str, _path_id("dep", "a departure")]
+SeriesId = Annotated[str, _path_id("ser", "a series")]
+PairId = Annotated[str, _path_id("pai", "a pair")]
+EntryId = Annotated[str, _path_id("ent", "an entry of the lists")]
+OrganisationId = Annotated[str, _path_id("org", "a partner organisation")]
+HouseholdId = Annotated[str, _path_id("hhd", "a household")]
+ServiceId = Annotated[str, _path_id("svc", "a service between members")]
+NeedyId = Annotated[str, _path_id("ned", "an entry of the register of people in need")]
+HandoutId = Annotated[str, _path_id("hdo", "a hand-out")]
+TeamId = Annotated[str, _path_id("tea", "a team")]
+RelationId = Annotated[str, _path_id("kin", "a relation of two members")]
+ThanksId = Annotated[str, _path_id("thk", "a note of thanks")]
+SkillPath = Annotated[
+    str,
+    Path(description="The code of a skill.", pattern=r"^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$"),
+]
 RequestId = Annotated[
     str,
     Path(

@@ -8,6 +8,7 @@ from creditbank.core import banks
 from creditbank.core.database import Database
 from creditbank.core.engines import expect_whole_tables
 from creditbank.core.units import View
+from creditbank.exchange import audit as exchange
 from creditbank.ledger import audit as ledger
 from creditbank.ledger.audit import Finding, Proof
 from creditbank.recognition import audit as recognition
@@ -17,6 +18,7 @@ from merchants import audit as merchants
 PROOFS: tuple[Proof, ...] = (
     *ledger.PROOFS,
     *tasks.PROOFS,
+    *exchange.PROOFS,
     *recognition.PROOFS,
     *merchants.PROOFS,
 )

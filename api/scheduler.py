@@ -38,11 +38,15 @@ from creditbank.core.engines import is_replayable, is_sqlite, sqlite_path, trans
 from creditbank.core.errors import Busy, CreditbankError, Unavailable
 from creditbank.core.keys import FORGOTTEN_AT_ONCE, forget_answers
 from creditbank.core.units import Actor, Unit, View
+from creditbank.exchange import endings
 from creditbank.identity import messages, one_time_codes
 from creditbank.jobs import Lease, LeaseLost
 from creditbank.leaving import forgetting, visitors
 from creditbank.ledger import holds, imports
 from creditbank.recognition import closing
+from creditbank.schemes import expiry
+from creditbank.service import deadlines, forced_stops
+from creditbank.tasks import filling, visit_reminders
 from merchants import redemptions
 
 EXPIRE_HOLDS = "expire-holds"
@@ -163,6 +167,7 @@ def _forget(unit: Unit, lease: Lease) -> bool:
 
 WORKS: tuple[Work, ...] = (
     Work(EXPIRE_HOLDS, _holds_due, _expire),
+    Work(filling.KIND, filling.due, filling.run_slice),
     Work(closing.KIND, closing.due, closing.run_slice),
     Work(LOAD_IMPORTS, _imports_due, _load),
     Work(FORGET_ANSWERS, _daily(FORGET_ANSWERS), _forget),
@@ -172,7 +177,12 @@ WORKS: tuple[Work, ...] = (
         lambda unit, lease: forgetting.run_slice(unit, lease, holders.of_member, wipes.wipe),
     ),
     Work(forgetting.KEYS_KIND, _daily(forgetting.KEYS_KIND), forgetting.destroy_again),
+    Work(endings.KIND, endings.due, endings.run_slice),
+    Work(expiry.KIND, expiry.due, expiry.run_slice),
+    Work(forced_stops.KIND, forced_stops.due, forced_stops.run_slice),
+    Work(deadlines.KIND, deadlines.due, deadlines.run_slice),
     Work(visitors.KIND, _daily(visitors.KIND), visitors.run_slice),
+    Work(visit_reminders.KIND, visit_reminders.due, visit_reminders.run_slice),
 )
 
 

@@ -11,21 +11,27 @@ A slice is one unit: `hold` first (the row's lock comes before all others), then
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Column, select, update
 from sqlmodel import Field
 
-from creditbank.core.errors import Refused
+from creditbank.core.engines import is_replayable, translated
+from creditbank.core.errors import Busy, Refused, Unavailable
 from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
 from creditbank.core.units import Unit, View
 
 LEASE_S = 60
 DUE_WORK = ""
+
+_log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 
 
 class JobState(StrEnum):
@@ -137,6 +143,23 @@ def hold(unit: Unit, lease: Lease) -> dict[str, Any]:
     if row.fence != lease.fence or row.state != JobState.TAKEN:
         raise LeaseLost(lease.kind, lease.period)
     return dict(row.cursor)
+
+
+def spared(unit: Unit, lease: Lease, of: str, work: Callable[[], R]) -> R | None:
+    """Do the part of a slice that is about one thing; None if that one cannot be done now.
+
+    What is wrong with one keeps no other waiting: what its part did is undone, its id is logged,
+    and the job comes to it again when it is woken next. Lost races and a database that cannot be
+    reached are no fault of it.
+    """
+    try:
+        with unit.connection.begin_nested():
+            return work()
+    except Exception as error:
+        if is_replayable(error) or isinstance(translated(error), Unavailable | Busy):
+            raise
+        _log.warning("%s passes over %s: %s", lease.kind, of, type(error).__name__)
+        return None
 
 
 def advance(unit: Unit, lease: Lease, cursor: Mapping[str, Any]) -> None:

@@ -135,13 +135,26 @@ def tell_all(
     **figures: Figure,
 ) -> list[str]:
     """Tell several members the same in one statement; return the ids of the notices."""
+    same = dict.fromkeys(member_ids, figures)
+    return tell_each(unit, kind, same, link=link, due_at=due_at)
+
+
+def tell_each(
+    unit: Unit,
+    kind: str,
+    figures: Mapping[str, Mapping[str, Figure]],
+    *,
+    link: str | None = None,
+    due_at: datetime | None = None,
+) -> list[str]:
+    """Tell several members figures of their own in one statement; return the notices' ids."""
     rows = [
         {
             "bank_id": unit.bank_id,
             "notice_id": unit.new_id("ntc"),
             "member_id": member_id,
             "kind": kind,
-            "figures": figures,
+            "figures": dict(theirs),
             "link": link,
             "due_at": due_at,
             "urgent": KINDS[kind].urgent,
@@ -151,7 +164,7 @@ def tell_all(
             "settled_by": None,
             "failed_at": None,
         }
-        for member_id in member_ids
+        for member_id, theirs in figures.items()
     ]
     if rows:
         unit.run(insert(notices), rows)

@@ -77,7 +77,9 @@ def decide(
     offers.check_choice(booked.offer, chosen)
     with_pin = one.pin is PinState.GIVEN and chosen <= (one.pin_points or 0)
     new_device = one.device_since is not None
-    if not with_pin and caps.needs_pin(its_caps, known, rules, chosen, new_device=new_device):
+    if not with_pin and (
+        one.guarded or caps.needs_pin(its_caps, known, rules, chosen, new_device=new_device)
+    ):
         raise PinNeeded(one.redemption_id, chosen)
     discount_fen = offers.discount_of(booked.offer.rule, chosen)
     taking = its_caps.taking(chosen, with_pin=with_pin)

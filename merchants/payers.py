@@ -9,7 +9,10 @@ from __future__ import annotations
 from creditbank import notices
 from creditbank.core.ids import is_id
 from creditbank.core.units import Unit, View
-from creditbank.people import delegates, kin
+from creditbank.people import delegates, guardians, kin
+from creditbank.recognition import standings
+from creditbank.schemes import spending
+from creditbank.schemes.parameters import Scheme
 from merchants import cashiers, tills
 from merchants.errors import OwnCode
 from merchants.redemptions import Redemption
@@ -24,6 +27,27 @@ def points_day(view: View, one: Redemption) -> int:
     if one.delegate_id is None:
         return 0
     return delegates.require(view, one.member_id, one.delegate_id).points_day
+
+
+def guarded(view: View, one: Redemption, rules: Scheme) -> bool:
+    """See that a member may spend; tell whether a guardian has to confirm it.
+
+    Raises:
+        TooYoungToSpend, LifetimeTooLow, GuardianMissing: they may not.
+    """
+    return spending.require(
+        view,
+        one.member_id,
+        rules,
+        lifetime=lambda: standings.lifetime(view, one.member_id, one.asset_code),
+    )
+
+
+def confirming(view: View, one: Redemption) -> frozenset[str]:
+    """Return on whose phones a payment is confirmed: the payer's, for a child the guardians'."""
+    if one.guarded:
+        return guardians.of(view, one.member_id)
+    return frozenset({one.payer_id} if one.card_id is None else ())
 
 
 def tell(unit: Unit, one: Redemption, points: int) -> None:

@@ -20,7 +20,8 @@ from creditbank.core.keys import keyed
 from creditbank.core.units import Unit, View
 from creditbank.identity import pins
 from creditbank.identity.sign_in_errors import PinUnproven
-from merchants import partners, redemptions, tills
+from creditbank.people import guardians
+from merchants import partners, payers, redemptions, tills
 from merchants.errors import PinNotWanted, RedemptionNotFound
 from merchants.redemptions import CHECKOUT, PinState, Redemption, State
 
@@ -50,7 +51,7 @@ class PinAnswer:
 def want(unit: Unit, one: Redemption, *, points: int, cart_fen: int | None) -> None:
     """Wait for the PIN of a redemption that is locked, and tell the payer, once for these points.
 
-    The holder of a card is at the till.
+    The holder of a card is at the till. For a child the guardians are asked.
     """
     redemptions.keep(
         unit,
@@ -60,12 +61,12 @@ def want(unit: Unit, one: Redemption, *, points: int, cart_fen: int | None) -> N
         pin_given_at=None,
         cart_fen=one.cart_fen if cart_fen is None else cart_fen,
     )
-    told = one.pin is PinState.WANTED and one.pin_points == points
-    if one.card_id is None and not told:
-        notices.tell(
+    told = one.pin is PinState.WANTED and one.pin_points == points and one.card_id is None
+    if not told:
+        notices.tell_all(
             unit,
-            one.payer_id,
-            "pin-wanted",
+            sorted(payers.confirming(unit, one)),
+            "child-pays" if one.guarded else "pin-wanted",
             link="/me/pin-requests",
             due_at=one.ends_at,
             shop=one.merchant_id,
@@ -79,27 +80,34 @@ def listing(view: View, payer_id: str) -> list[PinRequest]:
     rows = view.rows(
         select(
             *(of.c.redemption_id, of.c.member_id, of.c.cart_fen, of.c.pin_points, of.c.ends_at),
-            shops.c.name,
+            *(of.c.guarded, shops.c.name),
         )
         .join(shops, (shops.c.bank_id == of.c.bank_id) & (shops.c.merchant_id == of.c.merchant_id))
         .where(
             of.c.bank_id == view.bank_id,
             or_(
-                and_(of.c.member_id == payer_id, of.c.delegate_id.is_(None)),
-                of.c.delegate_id == payer_id,
+                of.c.guarded.is_(True),
+                and_(
+                    of.c.card_id.is_(None),
+                    or_(
+                        and_(of.c.member_id == payer_id, of.c.delegate_id.is_(None)),
+                        of.c.delegate_id == payer_id,
+                    ),
+                ),
             ),
-            of.c.card_id.is_(None),
             of.c.state == State.SCANNED,
             of.c.pin == PinState.WANTED,
             of.c.ends_at > view.now,
         )
         .order_by(of.c.scanned_at, of.c.redemption_id)
     )
+    children = guardians.of_all(view, [row.member_id for row in rows if row.guarded])
     return [
         PinRequest(
             row.redemption_id, row.member_id, row.name, row.cart_fen, row.pin_points, row.ends_at
         )
         for row in rows
+        if not row.guarded or payer_id in children[row.member_id]
     ]
 
 
@@ -116,9 +124,9 @@ def confirm(unit: Unit, *, payer_id: str, redemption_id: str, points: int, key: 
         PinUnproven: it was not typed for this request.
     """
     seen = redemptions.find(unit, redemption_id)
-    if seen.payer_id != payer_id or seen.card_id is not None:
+    if payer_id not in payers.confirming(unit, seen):
         raise RedemptionNotFound(redemption_id)
-    return _give(unit, seen, points, key)
+    return _give(unit, seen, payer_id, points, key)
 
 
 @keyed
@@ -134,18 +142,18 @@ def confirm_at_till(unit: Unit, *, redemption_id: str, key: str) -> PinAnswer:
     """
     tills.require_active(unit, unit.actor.id)
     seen = redemptions.find(unit, redemption_id)
-    holder(unit, till_id=unit.actor.id, redemption_id=redemption_id)
-    return _give(unit, seen, seen.pin_points, key)
+    holder_id = holder(unit, till_id=unit.actor.id, redemption_id=redemption_id)
+    return _give(unit, seen, holder_id, seen.pin_points, key)
 
 
 def holder(view: View, *, till_id: str, redemption_id: str) -> str:
     """Return whose PIN a till asks for: the member's whose card opened the redemption.
 
     Raises:
-        RedemptionNotFound: this till has none of this id that a card opened.
+        RedemptionNotFound: this till has none of this id that a card opened, or a child pays.
     """
     one = redemptions.of_till(redemptions.find(view, redemption_id), till_id)
-    if one.card_id is None:
+    if one.card_id is None or one.guarded:
         raise RedemptionNotFound(redemption_id)
     return one.member_id
 
@@ -166,7 +174,7 @@ def refuse(
         RedemptionExpired: its time is over.
     """
     one = redemptions.lock(unit, redemption_id)
-    if one.payer_id != payer_id:
+    if payer_id != one.payer_id and payer_id not in payers.confirming(unit, one):
         raise RedemptionNotFound(redemption_id)
     _require_wanted(unit, one)
     state = State(CHECKOUT.after(one.state, "stop"))
@@ -179,12 +187,12 @@ def _require_wanted(view: View, one: Redemption) -> None:
         raise PinNotWanted(one.redemption_id)
 
 
-def _give(unit: Unit, seen: Redemption, points: int | None, key: str) -> PinAnswer:
+def _give(unit: Unit, seen: Redemption, whose_pin: str, points: int | None, key: str) -> PinAnswer:
     """Spend the proof of the PIN, lock the redemption, and see again that it waits for it."""
     _require_wanted(unit, seen)
     if points != seen.pin_points:
         raise PinNotWanted(seen.redemption_id)
-    if not pins.spend_proof(unit, seen.payer_id, key):
+    if not pins.spend_proof(unit, whose_pin, key):
         raise PinUnproven
     one = redemptions.lock(unit, seen.redemption_id)
     _require_wanted(unit, one)

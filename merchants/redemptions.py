@@ -102,7 +102,7 @@ class RedemptionRow(OfBank, table=True):
     ``shop_day`` is on whose report it stands: the day it was paid, else the day it was scanned.
     ``pin_points`` is how many points a PIN was wanted or given for. ``device_since`` is set where
     the code was shown on a new device; ``card_id`` and ``delegate_id`` where it was no code of
-    the member's own phone.
+    the member's own phone; ``guarded`` where a child pays, so that a guardian confirms.
     """
 
     __tablename__ = "redemption"
@@ -155,6 +155,7 @@ class RedemptionRow(OfBank, table=True):
     device_since: datetime | None = Field(sa_type=UtcDateTime)
     card_id: str | None = Field(max_length=40)
     delegate_id: str | None = Field(max_length=40)
+    guarded: bool | None
 
 
 redemptions = table(RedemptionRow)
@@ -197,6 +198,7 @@ class Redemption:
     device_since: datetime | None = None
     card_id: str | None = None
     delegate_id: str | None = None
+    guarded: bool | None = None
 
     @property
     def payer_id(self) -> str:

@@ -133,6 +133,7 @@ def read_code(
         OwnCode: it is the cashier's own, or they are the delegate.
         CardEnded: the card was stopped.
         MemberSuspended, InDebt: the member cannot spend; the code is burned.
+        TooYoungToSpend, LifetimeTooLow, GuardianMissing: the member may not spend by the scheme.
     """
     till = tills.require_open(unit, unit.actor.id)
     rules = scheme.current(unit)
@@ -157,11 +158,13 @@ def read_code(
         raise MemberSuspended(member.member_id, member.status)
     issues.refuse_debtor(unit, member.member_id, till.asset)
     one = _opened(unit, redemption_id, till, shown)
+    guarded = payers.guarded(unit, one, rules)
     return replace(
         one,
         offer_id=booked.offer_id,
         cart_fen=cart_fen,
         ends_at=unit.now + timedelta(seconds=rules.scan_ttl_s),
+        guarded=guarded or None,
     ), booked
 
 
@@ -231,7 +234,8 @@ def quote_now(view: View, one: Redemption, booked: Adopted, cart_fen: int | None
         ),
     )
     new_device = one.device_since is not None
-    pin_needed = quote.points_most > 0 and caps.needs_pin(
-        its_caps, known, rules, quote.points_most, new_device=new_device
+    pin_needed = quote.points_most > 0 and (
+        bool(one.guarded)
+        or caps.needs_pin(its_caps, known, rules, quote.points_most, new_device=new_device)
     )
     return replace(quote, pin_needed=pin_needed)

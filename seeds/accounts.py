@@ -30,10 +30,11 @@ from creditbank.identity.roles import (
 from creditbank.ledger import chart, statements
 from creditbank.people import members, persons
 from merchants import cashiers
+from seeds import moving_in
 from seeds.chronicle import Year
 
 PASSWORD = "for demonstration only"  # noqa: S105 - printed for everyone
-PIN = "580274"
+PIN = moving_in.PIN
 _OFFICE = Actor("stf_demo_office", Role.COMMUNITY_HEAD)
 _NAMES = {
     Role.ORGANISER: "示范组织者",

@@ -8,23 +8,24 @@ from functools import partial
 from typing import Any
 
 from creditbank.core.errors import Refused
-from creditbank.core.units import Actor
+from creditbank.core.units import Actor, Unit
 from creditbank.ledger import chart, statements
+from creditbank.lists import entries, triage
+from creditbank.lists.entries import EntryKind
 from creditbank.schemes.parameters import Scheme
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import attendance, claims, publishing, reviews
+from creditbank.service import attendance, disputes, reviews, second_looks
+from creditbank.tasks import claiming, filling, publishing, withdrawals
 from merchants import cancellations, checkout, codes, refunds, scans
 from seeds.chronicle import HEAD, ORGANISER, REVIEWER, TREASURER, Year
 from seeds.society import Need, Turn, Visit
 
 _VOID_ALONE_POINTS_MOST = Scheme().refund_alone_points_most
 _REASON_REJECTED = "签到后提前离开，未完成服务"
+_REASON_DISPUTED = "服务已做完，离开前向组织者说明过"
+_LOOKS_MOST = 200
+_FILLING = Actor("job/fill-places", "job")
 _REASON_WITHDRAWN = "经核实，当天未实际到场"
-
-
-def _member(year: Year, resident: int) -> Actor:
-    member_id = year.member_ids[resident]
-    return Actor(member_id, "member", member_id)
 
 
 def _till(year: Year, visit: Visit) -> Actor:
@@ -36,49 +37,85 @@ def _turn(year: Year, who: tuple[int, int]) -> tuple[Need, Turn]:
     return need, need.turns[who[1]]
 
 
-def publish(year: Year, needs: Sequence[int]) -> None:
-    """Publish needs."""
+def raise_need(year: Year, needs: Sequence[int]) -> None:
+    """Let elders put their needs on the list."""
     for n in needs:
         need = year.plan.needs[n]
-        year.task_ids[n] = year.do(
-            ORGANISER,
+        assert need.raised_by is not None, "an elder raises it"
+        year.entry_ids["raised", n] = year.do(
+            year.member(need.raised_by),
             partial(
-                publishing.publish,
+                entries.enter,
+                kind=EntryKind.NEED,
                 title=need.title,
-                category=need.category,
-                community_id=year.community_ids[need.community],
-                place=need.place,
-                starts_at=need.starts_at,
-                ends_at=need.ends_at,
-                capacity=need.capacity,
-                rewards=[
-                    Reward("XYB", need.xyb, Per.PERSON),
-                    Reward("VOL", need.vol_per_hour, Per.HOUR),
-                ],
-                key=year.key("need", n),
+                raiser_member_id=year.member_ids[need.raised_by],
+                key=year.key("raised", n),
             ),
         )
+        year.count.entries += 1
+
+
+def publish(year: Year, needs: Sequence[int]) -> None:
+    """Publish needs; those that stand on the list from there."""
+    for n in needs:
+        need = year.plan.needs[n]
+        said: dict[str, Any] = {
+            "category": need.category,
+            "place": need.place,
+            "starts_at": need.starts_at,
+            "ends_at": need.ends_at,
+            "capacity": need.capacity,
+            "rewards": [
+                Reward("XYB", need.xyb, Per.PERSON),
+                Reward("VOL", need.vol_per_hour, Per.HOUR),
+            ],
+            "key": year.key("need", n),
+        }
+        if need.raised_by is None:
+            where = year.community_ids[need.community]
+            new = partial(publishing.publish, title=need.title, community_id=where, **said)
+            year.task_ids[n] = year.do(ORGANISER, new)
+        else:
+            entry_id = year.entry_ids["raised", n]
+            done = year.do(ORGANISER, partial(triage.publish, entry_id=entry_id, **said))
+            assert done.task_id is not None, "it became a task"
+            year.task_ids[n] = done.task_id
         year.count.needs += 1
 
 
 def claim(year: Year, who: Sequence[tuple[int, int]]) -> None:
-    """Let residents claim their turns, all at once."""
-    asked = [
-        year.submit(
-            _member(year, _turn(year, one)[1].resident),
-            partial(claims.claim, task_id=year.task_ids[one[0]], key=year.key("claim", *one)),
+    """Let residents claim their turns, all at once; who finds it full waits."""
+    claimed = year.together(
+        (
+            year.member(_turn(year, one)[1].resident),
+            partial(
+                claiming.claim,
+                task_id=year.task_ids[one[0]],
+                or_wait=_turn(year, one)[1].waits,
+                key=year.key("claim", *one),
+            ),
         )
         for one in who
-    ]
-    for one, answer in zip(who, asked, strict=True):
-        year.claim_ids[one] = answer.result().claim_id
+    )
+    for one, done in zip(who, claimed, strict=True):
+        year.claim_ids[one] = done.claim_id
         year.count.claims += 1
+        year.count.waited += _turn(year, one)[1].waits
 
 
 def withdraw(year: Year, who: Sequence[tuple[int, int]]) -> None:
     """Let residents withdraw in time."""
-    _each(year, who, "withdraw", claims.withdraw)
+    _each(year, who, "withdraw", withdrawals.withdraw)
     year.count.withdrawn += len(who)
+
+
+def fill(year: Year, needs: Sequence[int]) -> None:
+    """Give a free place to who waits, or end the waiting where the task has begun."""
+    for n in needs:
+        year.do(_FILLING, partial(filling.settle, task_id=year.task_ids[n]))
+        if year.clock.now() < year.plan.needs[n].starts_at:
+            moved = [turn for turn in year.plan.needs[n].turns if turn.waits and turn.placed]
+            year.count.moved_up += len(moved)
 
 
 def sign_in(year: Year, who: Sequence[tuple[int, int]]) -> None:
@@ -93,39 +130,72 @@ def sign_out(year: Year, who: Sequence[tuple[int, int]]) -> None:
 
 def _each(year: Year, who: Sequence[tuple[int, int]], what: str, verb: Callable[..., Any]) -> None:
     """Let every one of these residents do something with their claim."""
-    asked = [
-        year.submit(
-            _member(year, _turn(year, one)[1].resident),
+    year.together(
+        (
+            year.member(_turn(year, one)[1].resident),
             partial(verb, claim_id=year.claim_ids[one], key=year.key(what, *one)),
         )
         for one in who
-    ]
-    for answer in asked:
-        answer.result()
+    )
 
 
 def review(year: Year, who: Sequence[tuple[int, int]]) -> None:
     """Review what ended the day before."""
+    year.together((REVIEWER, _verdict(year, one)) for one in who)
     for one in who:
         _, turn = _turn(year, one)
-        claim_id, key = year.claim_ids[one], year.key("review", *one)
         if turn.rejected:
-            year.do(
-                REVIEWER,
-                partial(reviews.reject, claim_id=claim_id, reason=_REASON_REJECTED, key=key),
-            )
             year.count.rejected += 1
         else:
-            year.do(REVIEWER, partial(reviews.approve, claim_id=claim_id, key=key))
-            year.approved.append((year.clock.now(), claim_id, turn.resident))
+            year.approved.append((year.clock.now(), year.claim_ids[one], turn.resident))
             year.count.approved += 1
+
+
+def _verdict(year: Year, one: tuple[int, int]) -> Callable[[Unit], object]:
+    """Return what the reviewer does with a turn."""
+    claim_id, key = year.claim_ids[one], year.key("review", *one)
+    if _turn(year, one)[1].rejected:
+        return partial(reviews.reject, claim_id=claim_id, reason=_REASON_REJECTED, key=key)
+    return partial(reviews.approve, claim_id=claim_id, key=key)
+
+
+def dispute(year: Year, who: Sequence[tuple[int, int]]) -> None:
+    """Let residents disagree with a rejection."""
+    for one in who:
+        year.do(
+            year.member(_turn(year, one)[1].resident),
+            partial(
+                disputes.dispute,
+                claim_id=year.claim_ids[one],
+                reason=_REASON_DISPUTED,
+                key=year.key("dispute", *one),
+            ),
+        )
+        year.count.disputed += 1
+
+
+def review_again(year: Year, who: Sequence[tuple[int, int]]) -> None:
+    """Let a second reviewer settle disputes, for the resident."""
+    for one in who:
+        claim_id, key = year.claim_ids[one], year.key("review again", *one)
+        year.do(HEAD, partial(reviews.approve, claim_id=claim_id, key=key))
+
+
+def look_again(year: Year, _once: Sequence[None]) -> None:
+    """Look once more at the approvals that were drawn."""
+    waiting = partial(second_looks.waiting, other_than=HEAD.id, limit=_LOOKS_MOST)
+    for one in year.database.read(year.bank.bank_id, waiting).claims:
+        key = year.key("second look", one.claim_id)
+        look = partial(second_looks.look, claim_id=one.claim_id, passed=True, key=key)
+        year.do(HEAD, look)
+        year.count.second_looks += 1
 
 
 def show_code(year: Year, visits: Sequence[int]) -> None:
     """Let residents show a pay code."""
-    asked = [
-        year.submit(
-            _member(year, year.plan.visits[n].resident),
+    issued = year.together(
+        (
+            year.member(year.plan.visits[n].resident),
             partial(
                 codes.issue,
                 member_id=year.member_ids[year.plan.visits[n].resident],
@@ -133,9 +203,9 @@ def show_code(year: Year, visits: Sequence[int]) -> None:
             ),
         )
         for n in visits
-    ]
-    for n, answer in zip(visits, asked, strict=True):
-        year.code_ids[n] = answer.result().pay_code_id
+    )
+    for n, code in zip(visits, issued, strict=True):
+        year.code_ids[n] = code.pay_code_id
 
 
 def scan(year: Year, visits: Sequence[int]) -> None:
@@ -245,12 +315,18 @@ def withdraw_approval(year: Year, _once: Sequence[None]) -> None:
 
 
 HAPPENINGS: dict[str, Callable[[Year, Sequence[Any]], None]] = {
+    "raise": raise_need,
     "publish": publish,
     "claim": claim,
+    "wait": claim,
     "withdraw": withdraw,
+    "fill": fill,
     "sign in": sign_in,
     "sign out": sign_out,
     "review": review,
+    "dispute": dispute,
+    "review again": review_again,
+    "look again": look_again,
     "show code": show_code,
     "scan": scan,
     "redeem": redeem,

@@ -1,4 +1,4 @@
-"""Founding the society: its bank, rules, communities, categories, residents and shops."""
+"""Founding the society: its bank, rules, communities, categories and shops."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from creditbank.core.clock import day_of
 from creditbank.core.database import Database
 from creditbank.core.values import Asset, AssetKind
 from creditbank.ledger import accounts
-from creditbank.people import communities, members
+from creditbank.people import communities
 from creditbank.schemes import scheme
 from creditbank.tasks import categories
 from merchants import offer_book, partners, tills
 from seeds.chronicle import ORGANISER, TREASURER, Year
-from seeds.society import Plan, offer_text
+from seeds.moving_in import move_in
+from seeds.society import Plan, offer_text, rules
 
 
 def found(database: Database, plan: Plan) -> Bank:
@@ -51,7 +52,7 @@ def settle_in(year: Year) -> None:
         TREASURER,
         partial(
             scheme.adopt,
-            parameters=data["scheme"],
+            parameters=rules().parameters,
             effective_from=day_of(year.clock.now(), year.plan.zone),
             key=year.key("scheme"),
         ),
@@ -71,18 +72,7 @@ def settle_in(year: Year) -> None:
                 key=year.key("category", one["code"]),
             ),
         )
-    for n, person in enumerate(year.plan.residents):
-        year.clock.advance(milliseconds=1)  # ids in this order, so that ties rank alike every time
-        registered = year.do(
-            ORGANISER,
-            partial(
-                members.register,
-                name=person.name,
-                community_id=year.community_ids[person.community],
-                key=year.key("resident", n),
-            ),
-        )
-        year.member_ids.append(registered.member_id)
+    move_in(year)
     _open_shops(year)
 
 

@@ -10,29 +10,25 @@ import random
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from creditbank.schemes.files import File, parsed
+from seeds.calls import Call, Entry, Outing, at, calls, entries, outings
+from seeds.people import People, Resident, settle
+
 YEAR = 2025
 WEEKS = 51
-_NEEDS_A_WEEK = 12
-_SHOPPERS_A_DAY = 10
+_NEEDS_A_WEEK = 9
+_SHOPPERS_A_DAY = 8
 _SHOPPING_WEEKDAYS = (2, 5, 6)
 _WITHDRAWN_PERCENT = 5
 _REJECTED_PERCENT = 3
+_DISPUTED_PERCENT = 50
 _REFUNDED_PERCENT = 3
 _VOIDED_PERCENT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Resident:
-    """One invented resident; ``keen`` weighs how often they volunteer."""
-
-    name: str
-    community: str
-    keen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +46,23 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One resident's turn at a need; ``minutes`` is how long they stayed."""
+    """One resident's turn at a need; ``minutes`` is how long they stayed.
+
+    Who ``waits`` claimed when it was full, and was ``placed`` if somebody withdrew.
+    """
 
     resident: int
     minutes: int
     withdrawn: bool
     rejected: bool
+    disputed: bool
+    waits: bool = False
+    placed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One published need and the turns at it."""
+    """One published need and the turns at it; an elder's, ``raised_by``, comes from the list."""
 
     title: str
     category: str
@@ -73,6 +75,7 @@ class Need:
     xyb: int
     vol_per_hour: int
     turns: tuple[Turn, ...]
+    raised_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +96,25 @@ class Plan:
 
     data: dict[str, Any]
     zone: str
-    residents: tuple[Resident, ...]
+    people: People
     shops: tuple[Shop, ...]
     needs: tuple[Need, ...]
     visits: tuple[Visit, ...]
+    calls: tuple[Call, ...]
+    outings: tuple[Outing, ...]
+    entries: tuple[Entry, ...]
 
 
 def data() -> dict[str, Any]:
     """Return the society's data file."""
     file = resources.files("seeds") / "data" / "society.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def rules() -> File:
+    """Return the society's scheme, as `creditbank scheme check` reads it."""
+    text = (resources.files("seeds") / "data" / "scheme.toml").read_text(encoding="utf-8")
+    return parsed(text)
 
 
 def offer_text(name: str) -> str:
@@ -115,7 +127,7 @@ def plan(seed: int, *, weeks: int = WEEKS) -> Plan:
     dice = random.Random(seed)
     society = data()
     zone = society["bank"]["zone"]
-    residents = _residents(dice, society)
+    people = settle(dice, society, date(YEAR, 1, 1))
     shops = tuple(
         Shop(
             one["name"],
@@ -128,45 +140,56 @@ def plan(seed: int, *, weeks: int = WEEKS) -> Plan:
         )
         for one in society["shops"]
     )
+    first = date(YEAR, 1, 6)
+    last = first + timedelta(weeks=weeks, days=-1)
+    called = calls(dice, society, people, first, last)
+    outside = outings(society, people, first, last)
+    busy = _busy(people, called, outside, zone)
     needs: list[Need] = []
     visits: list[Visit] = []
-    first = date(YEAR, 1, 6)
     for week in range(weeks):
         monday = first + timedelta(weeks=week)
-        needs += _needs(dice, society, residents, monday, zone)
-        visits += _visits(dice, residents, shops, monday, zone)
-    return Plan(society, zone, residents, shops, tuple(needs), tuple(visits))
-
-
-def _residents(dice: random.Random, society: dict[str, Any]) -> tuple[Resident, ...]:
-    names = [f + g for f in society["names"]["family"] for g in society["names"]["given"]]
-    dice.shuffle(names)
-    homes = [one["name"] for one in society["communities"] for _ in range(one["residents"])]
-    return tuple(
-        Resident(name, home, dice.choice((0, 1, 1, 2, 3, 5, 8)))
-        for name, home in zip(names, homes, strict=False)
+        needs += _needs(dice, society, people, monday, busy)
+        visits += _visits(dice, people.residents, shops, monday, zone)
+    listed = entries(dice, society, people, first, last)
+    return Plan(
+        *(society, zone, people, shops, tuple(needs), tuple(visits), called, outside, listed)
     )
 
 
-def _at(day: date, hour: int, minute: int, zone: str) -> datetime:
-    return datetime.combine(day, time(hour, minute), ZoneInfo(zone)).astimezone(UTC)
+def _busy(
+    people: People, called: Sequence[Call], outside: Sequence[Outing], zone: str
+) -> set[tuple[int, date]]:
+    """Return who has something else on which day."""
+    busy = {
+        (people.pairings[one.pair].volunteer, one.at.astimezone(ZoneInfo(zone)).date())
+        for one in called
+    }
+    for one in outside:
+        day = one.starts_at.astimezone(ZoneInfo(zone)).date()
+        busy |= {(n, day) for home in one.homes for n in people.homes[home].adults}
+    return busy
 
 
 def _needs(
     dice: random.Random,
     society: dict[str, Any],
-    residents: Sequence[Resident],
+    people: People,
     monday: date,
-    zone: str,
+    busy: set[tuple[int, date]],
 ) -> list[Need]:
-    kinds = society["needs"]
+    """Plan the needs of a week; the first of them an elder has put on the list."""
+    kinds, residents, zone = society["needs"], people.residents, society["bank"]["zone"]
+    elder = dice.choice(people.elders)
     picked = dice.choices(kinds, [one["weight"] for one in kinds], k=_NEEDS_A_WEEK)
-    needs = []
-    busy: set[tuple[int, date]] = set()
+    needs: list[Need] = []
     for kind in picked:
         home = dice.choice(society["communities"])["name"]
+        raised_by = None if needs else elder
+        if raised_by is not None:
+            home = residents[raised_by].community
         day = monday + timedelta(days=dice.randrange(1, 7))
-        starts_at = _at(day, kind["starts"], 0, zone)
+        starts_at = at(day, kind["starts"], zone)
         able = [
             n
             for n, one in enumerate(residents)
@@ -180,13 +203,14 @@ def _needs(
                 kind["category"],
                 home,
                 kind["place"],
-                _at(monday, 9, 0, zone),
+                at(monday, 9, zone),
                 starts_at,
                 starts_at + timedelta(minutes=kind["minutes"]),
                 kind["capacity"],
                 kind["xyb"],
                 kind["vol_per_hour"],
                 turns,
+                raised_by,
             )
         )
     return needs
@@ -196,16 +220,22 @@ def _turns(
     dice: random.Random, residents: Sequence[Resident], able: list[int], kind: dict[str, Any]
 ) -> tuple[Turn, ...]:
     """Pick who of the able takes part, the keen more often, and strike them off."""
-    turns = []
-    for _ in range(dice.randrange(1, kind["capacity"] + 1)):
+    turns: list[Turn] = []
+    capacity = kind["capacity"]
+    many = dice.randrange(1, capacity + 2)
+    for number in range(many):
         one = dice.choices(able, [residents[n].keen for n in able])[0]
         able.remove(one)
+        waits = number >= capacity
         turns.append(
             Turn(
                 one,
                 kind["minutes"] - dice.choice((0, 0, 0, 0, 10, 30)),
-                dice.randrange(100) < _WITHDRAWN_PERCENT,
+                not waits and dice.randrange(100) < _WITHDRAWN_PERCENT,
                 dice.randrange(100) < _REJECTED_PERCENT,
+                dice.randrange(100) < _DISPUTED_PERCENT,
+                waits,
+                not waits or any(turn.withdrawn for turn in turns),
             )
         )
     return tuple(turns)
@@ -230,7 +260,7 @@ def _visits(
                 Visit(
                     resident,
                     shop,
-                    _at(day, dice.choice((10, 11, 16, 17)), 30, zone),
+                    at(day, dice.choice((10, 11, 16, 17)), zone, 30),
                     cart_fen,
                     given_back < _REFUNDED_PERCENT,
                     _REFUNDED_PERCENT <= given_back < _REFUNDED_PERCENT + _VOIDED_PERCENT,

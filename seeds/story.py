@@ -7,7 +7,6 @@ from functools import partial
 
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from creditbank.core.banks import Bank
@@ -19,10 +18,13 @@ from creditbank.ledger.accounts import every_asset
 from creditbank.people import communities, persons
 from creditbank.recognition import periods, ranking
 from creditbank.recognition.ranking import Place
-from creditbank.tasks import claims, reviews, tasks
+from creditbank.service import reviews
+from creditbank.tasks import claims, tasks
 from merchants import partners, receipts
 from merchants.offers import YUAN_SCALE
 from merchants.receipts import MerchantDay
+from seeds import chapters
+from seeds.chapters import sheet
 from seeds.chronicle import Count, Year
 from seeds.society import YEAR
 
@@ -35,23 +37,22 @@ _KIND = {
     "redeem": "核销 spent",
     "refund": "退款 refunded",
     "reverse": "冲正 reversed",
+    "gift": "赠与 gift",
+    "donate": "捐赠 donation",
+    "expire": "到期 expired",
 }
-
-
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    """Return an empty table; a column is its heading and ``left`` or ``right``."""
-    table = Table(title=title, title_justify="left", title_style="bold green", expand=False)
-    for heading, side in columns:
-        table.add_column(heading, justify="right" if side == "right" else "left", no_wrap=True)
-    return table
 
 
 def tell(console: Console, year: Year) -> None:
     """Tell the whole story of a year that was lived."""
     database, bank = year.database, year.bank
     _society(console, database, bank)
+    chapters.belonging(console, year)
     _numbers(console, year.count)
+    chapters.paired(console, year)
+    chapters.listed(console, year)
     _circulation(console, database, bank)
+    chapters.given(console, year)
     best = _medals(console, database, bank)
     if best is not None:
         _statement(console, database, bank, best)
@@ -75,25 +76,44 @@ def _society(console: Console, database: Database, bank: Bank) -> None:
 
 
 def _numbers(console: Console, count: Count) -> None:
-    table = _table("这一年 · The year", ("", "left"), ("", "right"))
-    for what, number in (
-        ("发布的互助需求 needs published", count.needs),
-        ("认领 claims", count.claims),
-        ("撤回认领 claims withdrawn", count.withdrawn),
-        ("审核通过 approved", count.approved),
-        ("审核退回 rejected", count.rejected),
-        ("到店核销 payments at the till", count.payments),
-        ("没有可用积分 nothing usable", count.nothing_usable),
-        ("当天撤销 voided", count.voided),
-        ("退款 refunded", count.refunded),
+    table = sheet("这一年 · The year", ("", "left"), ("", "right"))
+    for section in (
+        (
+            ("发布的互助需求 needs published", count.needs),
+            ("认领 claims", count.claims),
+            ("其中家庭认领 of them by families", count.families),
+            ("撤回认领 claims withdrawn", count.withdrawn),
+            ("候补 waited", count.waited),
+            ("候补递补 of them moved up", count.moved_up),
+            ("结对探访 calls of pairs", count.calls),
+        ),
+        (
+            ("审核通过 approved", count.approved),
+            ("审核退回 rejected", count.rejected),
+            ("提出异议 disputed", count.disputed),
+            ("抽中复核 looked at again", count.second_looks),
+        ),
+        (
+            ("到店核销 payments at the till", count.payments),
+            ("没有可用积分 nothing usable", count.nothing_usable),
+            ("当天撤销 voided", count.voided),
+            ("退款 refunded", count.refunded),
+        ),
+        (
+            ("赠与 gifts", count.gifts),
+            ("捐赠 donations", count.donations),
+            ("电子锦旗 notes of thanks", count.thanks),
+        ),
     ):
-        table.add_row(what, f"{number:,}")
+        for what, number in section:
+            table.add_row(what, f"{number:,}")
+        table.add_section()
     table.show_header = False
     console.print(table)
 
 
 def _circulation(console: Console, database: Database, bank: Bank) -> None:
-    table = _table(
+    table = sheet(
         "流通 · Circulation",
         ("积分\nasset", "left"),
         ("发放\nissued", "right"),
@@ -121,7 +141,7 @@ def _medals(console: Console, database: Database, bank: Bank) -> Place | None:
         people = database.read(
             bank.bank_id, partial(persons.names, holder_ids=[one.member_id for one in top])
         )
-        table = _table(
+        table = sheet(
             f"{YEAR} 年终排名 · Year-end ranking · {head.asset}",
             ("名次 rank", "right"),
             ("姓名 name", "left"),
@@ -156,7 +176,7 @@ def _statement(console: Console, database: Database, bank: Bank, best: Place) ->
         chart.merchant(one.merchant_id): one.name
         for one in database.read(bank.bank_id, partners.listing)
     }
-    table = _table(
+    table = sheet(
         f"{who.name}的信义贝明细 · Statement, newest first",
         ("日期 day", "left"),
         ("事由 what", "left"),
@@ -168,7 +188,7 @@ def _statement(console: Console, database: Database, bank: Bank, best: Place) ->
         table.add_row(
             day_of(line.occurred_at, bank.zone).isoformat(),
             _KIND.get(line.kind, line.kind),
-            shops.get(line.other, "互助社"),
+            shops.get(line.other) or ("居民" if chart.is_members(line.other) else "互助社"),
             f"{line.units:+,}",
             f"{line.balance_after:,}",
         )
@@ -188,7 +208,7 @@ def _shop_day(console: Console, database: Database, bank: Bank) -> None:
     day = _busy_day(database, bank, shop.merchant_id)
     if day is None:
         return
-    table = _table(
+    table = sheet(
         f"{shop.name} 的一天 {day.day} · A shop's day",
         ("小票 receipt", "left"),
         ("状态 state", "left"),

@@ -38,7 +38,7 @@ class Direct:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         json: object = None,
-        content: str | None = None,
+        content: str | bytes | None = None,
     ) -> Answer:
         """Send one request and wait for its whole answer."""
         body = b""
@@ -47,7 +47,7 @@ class Direct:
             body = json_text.dumps(json).encode()
             sent["Content-Type"] = "application/json"
         elif content is not None:
-            body = content.encode()
+            body = content.encode() if isinstance(content, str) else content
         if body:
             sent["Content-Length"] = str(len(body))
         scope = {

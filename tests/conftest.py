@@ -1,5 +1,6 @@
 """Fresh databases of both kinds, a clock that is set by hand, and the watch over all statements."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -12,13 +13,19 @@ import pytest
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from tests import postgres, statements
+from tests import apps, engines, hashes, postgres, statements
 from tests.statements import Watch
 
 START = datetime.fromisoformat("2026-03-01T09:00:00+08:00")
 
 _TEMPLATE = "migrated"
+_GC_THRESHOLD = 50_000  # collecting after every 700 new objects took a tenth of the run
 _names = (f"test_{number}" for number in itertools.count(1))
+
+
+def pytest_configure() -> None:
+    """Look for garbage as seldom as the server does."""
+    gc.set_threshold(_GC_THRESHOLD)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +33,20 @@ def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """Keys of persons in PostgreSQL lie in the user's data folder: give the tests their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """Routes are read and statements compiled once a run, not once a test."""
+    with apps.sharing(), engines.sharing():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Passwords and PINs are hashed by argon2 at its least cost; proofs keep the full one."""
+    with hashes.quick():
         yield
 
 

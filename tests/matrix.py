@@ -206,6 +206,7 @@ def come_to(answer: Answer, canaries: list[str]) -> str:
 _PUBLISHED = {"GET /periods/{period}/rankings/{asset}/preview"}
 _PERSONAL = (
     {"member_id", "kin_id", "old_id", "kept_id", "gone_id", "claim_id", "approved_id"}
+    | {"mate_id", "household_id", "relation_id", "elder_id", "pair_id", "entry_id"}
     | {
         f"{one}_id"
         for one in ("redemption", "card", "delegation", "sitting", "assist", "merge", "departure")

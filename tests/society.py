@@ -13,20 +13,22 @@ from creditbank.people import communities, members
 from creditbank.people.members import Registered
 from creditbank.recognition import audit as recognition_audit
 from creditbank.schemes.rewards import Per, Reward
+from creditbank.service import attendance, reviews, rolls
+from creditbank.service.attendance import Attended
+from creditbank.service.reviews import Approved, Rejected, Revoked
+from creditbank.tasks import audit as task_audit
 from creditbank.tasks import (
-    attendance,
     categories,
+    claiming,
     claims,
     endings,
+    filling,
     publishing,
-    reviews,
     tasks,
+    withdrawals,
 )
-from creditbank.tasks import audit as task_audit
-from creditbank.tasks.attendance import Attended
 from creditbank.tasks.claims import Claim, Claimed
-from creditbank.tasks.reviews import Approved, Rejected, Revoked
-from creditbank.tasks.tasks import Moved, Task
+from creditbank.tasks.tasks import Audience, Moved, Task, Terms
 from tests.books import POINTS, Books
 
 R = TypeVar("R")
@@ -89,6 +91,8 @@ class Society(Books):
         lasts: timedelta = timedelta(hours=2),
         actor: Actor = ORGANISER,
         draft: bool = False,
+        audience: Audience | None = None,
+        terms: Terms | None = None,
     ) -> str:
         """Publish a task that starts in an hour and lasts two."""
         key, starts_at = self.name(), self.clock.now() + starts_in
@@ -106,6 +110,8 @@ class Society(Books):
                 rewards=rewards,
                 key=key,
                 draft=draft,
+                audience=audience,
+                terms=terms,
             ),
         )
 
@@ -117,15 +123,22 @@ class Society(Books):
         """A claim as it stands."""
         return self.see(lambda view: claims.find(view, claim_id))
 
-    def claim(self, task_id: str, member_id: str) -> Claimed:
+    def claim(self, task_id: str, member_id: str, *, or_wait: bool = False) -> Claimed:
         """Claim a place as the member."""
         key = self.name()
-        return self.by(as_member(member_id), lambda u: claims.claim(u, task_id=task_id, key=key))
+        return self.by(
+            as_member(member_id),
+            lambda u: claiming.claim(u, task_id=task_id, key=key, or_wait=or_wait),
+        )
+
+    def fill(self, task_id: str) -> bool:
+        """Give the free places of a task to who waits."""
+        return self.do(lambda u: filling.settle(u, task_id))
 
     def withdraw(self, claim_id: str) -> Claimed:
         """Withdraw a claim, by staff."""
         key = self.name()
-        return self.by(ORGANISER, lambda u: claims.withdraw(u, claim_id=claim_id, key=key))
+        return self.by(ORGANISER, lambda u: withdrawals.withdraw(u, claim_id=claim_id, key=key))
 
     def sign_in(self, claim_id: str) -> Attended:
         """Sign in, by staff."""
@@ -182,7 +195,7 @@ class Society(Books):
     def close(self, task_id: str) -> Moved:
         """Close the attendance of a task."""
         key = self.name()
-        return self.by(ORGANISER, lambda u: endings.close(u, task_id=task_id, key=key))
+        return self.by(ORGANISER, lambda u: rolls.close(u, task_id=task_id, key=key))
 
     def points(self, member_id: str) -> int:
         """What a member can spend."""

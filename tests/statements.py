@@ -31,7 +31,10 @@ LOCK_ORDER: dict[str, int] = {
     "staff": 1,
     "sign_in_attempt": 1,
     "member": 2,
+    "household": 3,
+    "list_entry": 3,
     "payment_pin": 3,
+    "team": 3,
     "task": 3,
     "claim": 4,
     "cashier": 5,
@@ -39,6 +42,8 @@ LOCK_ORDER: dict[str, int] = {
     "pairing": 5,
     "pay_code": 5,
     "redemption": 5,
+    "handout": 5,
+    "service": 5,
     "counter": 6,
     "notice": 6,
     "sign_in_phone": 6,
@@ -226,6 +231,7 @@ def _split(statement: str) -> Iterator[tuple[str, str]]:
             yield (text.lower() if kind in {"word", "quoted"} else text), kind
 
 
+@lru_cache(maxsize=4096)
 def check_tenancy(statement: str, bank_tables: frozenset[str]) -> None:
     """Fail unless each of a bank's tables in the statement is asked for by its `bank_id`."""
     reading = read(statement)
@@ -238,6 +244,7 @@ def check_tenancy(statement: str, bank_tables: frozenset[str]) -> None:
         raise Finding(_tell(message, statement))
 
 
+@lru_cache(maxsize=4096)  # what it raises is not kept
 def check_constructs(statement: str, dialect: str) -> None:
     """Fail on a construct that a distributed PostgreSQL cannot run."""
     reading = read(statement)
@@ -285,8 +292,7 @@ def check_locks(statement: str, parameters: object, locks: Locks, metadata: Meta
     transaction has neither locked nor filled before.
     """
     reading = read(statement)
-    targets = _locked_tables(reading)
-    for table in targets:
+    for table in _locked_tables(statement):
         if table not in LOCK_ORDER:
             raise Finding(_tell(f"a lock on {table}, which has no rank in LOCK_ORDER", statement))
         _take(table, statement, locks)
@@ -322,15 +328,17 @@ def _locking_clause(reading: Reading) -> int | None:
     return None
 
 
-def _locked_tables(reading: Reading) -> list[str]:
+@lru_cache(maxsize=4096)
+def _locked_tables(statement: str) -> tuple[str, ...]:
+    reading = read(statement)
     place = _locking_clause(reading)
     if place is None:
-        return []
+        return ()
     after = reading.tokens[place:]
     if after and after[0].text == "of":
         named = [t.text for t in after[1:] if t.text in reading.aliases]
-        return list(dict.fromkeys(reading.aliases[name] for name in named))
-    return list(dict.fromkeys(reading.tables))
+        return tuple(dict.fromkeys(reading.aliases[name] for name in named))
+    return tuple(dict.fromkeys(reading.tables))
 
 
 def _equalities(reading: Reading, table: str) -> dict[str, Token]:

@@ -35,25 +35,21 @@ class World:
 
 
 def serve(sides: Iterable[tuple[Builder, dict[str, str], Someone]], clock: Any) -> None:
-    """Let members serve two tasks each: one is approved, one waits for its review."""
+    """Let members serve two tasks, one after the other: one is approved, one waits."""
     several = list(sides)
-    starts_at = clock.now() + timedelta(minutes=30)
-    claims: list[tuple[Builder, dict[str, str], Someone, list[str]]] = []
+    for name in ("approved_id", "claim_id"):
+        starts_at = clock.now() + timedelta(minutes=30)
+        for side, ids, who in several:
+            ids["served_id"] = side.publish(ids["community_id"], starts_at)
+            claim = side.made(f"/tasks/{ids['served_id']}/claims", who.token, {})
+            ids[name] = str(claim["claim_id"])
+        for verb, minutes in (("sign-in", 30), ("sign-out", 60)):
+            clock.advance(minutes=minutes)
+            for side, ids, who in several:
+                side.made(f"/claims/{ids[name]}/{verb}", who.token)
     for side, ids, who in several:
-        made = []
-        for _ in range(2):
-            task = side.publish(ids["community_id"], starts_at)
-            claim = side.made(f"/tasks/{task}/claims", who.token, {})
-            made.append(str(claim["claim_id"]))
-        claims.append((side, ids, who, made))
-    for verb, minutes in (("sign-in", 30), ("sign-out", 60)):
-        clock.advance(minutes=minutes)
-        for side, _, who, made in claims:
-            for claim_id in made:
-                side.made(f"/claims/{claim_id}/{verb}", who.token)
-    for side, ids, _, (approved, waiting) in claims:
-        side.made(f"/claims/{approved}/approve", Role.REVIEWER, {})
-        ids["claim_id"], ids["approved_id"] = waiting, approved
+        side.made(f"/claims/{ids['approved_id']}/approve", Role.REVIEWER, {})
+        ids["photo_id"] = side.photo(ids["claim_id"], who)
         ids["task_id"] = side.publish(ids["community_id"], clock.now() + timedelta(days=1))
 
 
@@ -81,6 +77,8 @@ def build(api: Web) -> World:
     serve(sides, api.clock)
     for side, of, who in sides:
         side.attend(of, who)
+        side.gather(of, who)
+        side.plan(of, who)
         side.part(of, who)
         side.appoint(of)
     ids[SHOP] = ids[OWN] | here.about(home, ann, market)

@@ -7,14 +7,17 @@ could be recognised.
 import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+from PIL import Image
 from pyotp import TOTP
 
 from creditbank.core.banks import Bank
 from creditbank.identity import sittings
 from creditbank.identity.roles import Role
 from tests.merchant_builders import STEP
+from tests.panels import seat
 from tests.web import OPERATOR, Web, new_key
 
 PIN = "481516"
@@ -54,6 +57,7 @@ class Builder:
             for role in (Role.OPERATOR, Role.ORGANISER, Role.REVIEWER, Role.TREASURER)
         }
         self.made("/categories", Role.OPERATOR, {"code": "patrol", "name": "巡查"})
+        self.made("/skills", Role.OPERATOR, {"code": "first-aid", "name": "急救"})
 
     def made(self, path: str, by: Role | str, body: object = None) -> Any:
         """Write something that must succeed."""
@@ -63,9 +67,11 @@ class Builder:
         return response.json()
 
     def community(self) -> str:
-        """Found a community."""
+        """Found a community with reviewers of its own."""
         body = {"name": f"社区{next(_serial)}"}
-        return str(self.made("/communities", Role.OPERATOR, body)["community_id"])
+        community_id = str(self.made("/communities", Role.OPERATOR, body)["community_id"])
+        seat(self.api.database, self.bank.bank_id, community_id)
+        return community_id
 
     def member(self, community_id: str, *, phone: bool = True) -> Someone:
         """Take somebody in, signed in on a device."""
@@ -178,6 +184,27 @@ class Builder:
         inbox = self.api.get(f"{path}/notices", who.token, bank=self.bank.slug).json()
         ids["notice_id"] = inbox["items"][0]["notice_id"]
 
+    def gather(self, ids: dict[str, str], who: Someone) -> None:
+        """Give a member a household, a team that somebody asks to join, and a note of thanks."""
+        mate = self.member(ids["community_id"], phone=False)
+        home = self.made("/households", Role.ORGANISER, {"head_id": who.member_id})
+        ids |= {"mate_id": mate.member_id, "household_id": home["household_id"]}
+        path = f"/households/{ids['household_id']}/members"
+        self.made(path, Role.ORGANISER, {"member_id": mate.member_id, "standing": "adult"})
+        led = {"leader_id": who.member_id, "community_id": ids["community_id"], "name": "先锋队"}
+        ids["team_id"] = self.made("/teams", Role.ORGANISER, led)["team_id"]
+        self.made(f"/teams/{ids['team_id']}/wishes", mate.token)
+        both = {"member_id": who.member_id, "relative_id": mate.member_id, "relation": "sibling"}
+        ids["relation_id"] = self.made("/relatives", Role.ORGANISER, both)["relation_id"]
+        path = f"/members/{who.member_id}/skills"
+        self.made(path, Role.ORGANISER, {"skill": "first-aid"})
+        path = f"/claims/{ids['approved_id']}/thanks"
+        ids["thanks_id"] = self.made(path, Role.ORGANISER, {"text": "谢谢您"})["thanks_id"]
+        task_id = self.publish(ids["community_id"], self.api.clock.now() + timedelta(days=2))
+        said = {"household_id": ids["household_id"], "member_ids": [who.member_id]}
+        party = self.made(f"/tasks/{task_id}/family-claims", who.token, said)
+        ids["party_id"] = party["party_id"]
+
     def part(self, ids: dict[str, str], who: Someone) -> None:
         """Let people leave the community: two rows merged, one moved away, one to be erased."""
         old, kept, gone = (self.member(ids["community_id"]) for _ in range(3))
@@ -245,6 +272,51 @@ class Builder:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["import_id"])
 
+    def plan(self, ids: dict[str, str], who: Someone) -> None:
+        """Give a community a series, an organisation on duty, and a member a pair and an entry."""
+        elder = self.member(ids["community_id"], phone=False)
+        reward = {"asset": "XYB", "units": 5, "per": "person"}
+        series = self.made(
+            "/series",
+            Role.ORGANISER,
+            {
+                "rule": "FREQ=DAILY;COUNT=3",
+                "first_on": "2026-03-09",
+                "starts": "19:00",
+                "lasts_minutes": 60,
+                "title": "夜间巡逻",
+                "category": "patrol",
+                "community_id": ids["community_id"],
+                "place": "东门",
+                "capacity": 3,
+                "rewards": [reward],
+            },
+        )
+        ids |= {"series_id": series["series_id"], "series_task_id": series["task_ids"][0]}
+        pair = {"elder_id": elder.member_id, "category": "patrol", "rewards": [reward]}
+        pair["volunteer_id"] = who.member_id
+        ids["elder_id"] = elder.member_id
+        ids["pair_id"] = self.made("/pairs", Role.ORGANISER, pair)["pair_id"]
+        need = {"kind": "need", "title": "楼道灯坏了", "details": "三单元"}
+        ids["entry_id"] = self.made("/lists", who.token, need)["entry_id"]
+        named = {"name": f"共建单位{next(_serial)}"}
+        made = self.made("/organisations", Role.ORGANISER, named)
+        ids["organisation_id"] = made["organisation_id"]
+        weeks = {"first_week": "2026-03-02", "weeks": 2, "community_id": ids["community_id"]}
+        weeks["organisation_ids"] = [ids["organisation_id"]]
+        self.api.post("/rota", self.staff[Role.ORGANISER], weeks, bank=self.bank.slug)
+
+    def photo(self, claim_id: str, who: Someone) -> str:
+        """Add a photo to a service."""
+        answer = self.api.client.post(
+            f"/v1/b/{self.bank.slug}/claims/{claim_id}/photos",
+            headers=bearer(who.token)
+            | {"Idempotency-Key": new_key(), "Content-Type": "application/octet-stream"},
+            content=picture(),
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["photo_id"])
+
     def code(self, who: Someone) -> dict[str, str]:
         """Give a member a pay code that is live at the end."""
         made = self.made(f"/members/{who.member_id}/pay-codes", who.token)
@@ -260,6 +332,13 @@ class Builder:
             "offer_id": shop.offer_id,
             "till_id": shop.till_id,
         }
+
+
+def picture() -> bytes:
+    """A small picture."""
+    out = BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG")
+    return out.getvalue()
 
 
 def journal() -> str:

@@ -115,6 +115,7 @@ def _live(console: object, database: Database, clock: ManualClock, seed: int, we
 
     assert isinstance(console, Console)
     plan = society.plan(seed, weeks=weeks)
+    serve.collect_seldom()
     with Progress(
         TextColumn("[bold green]{task.description}"),
         BarColumn(),

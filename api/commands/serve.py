@@ -55,6 +55,13 @@ def serve(
     )
 
 
+def collect_seldom() -> None:
+    """Keep what is there now out of all collections of garbage, and have fewer of them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD)
+
+
 def run(settings: Settings) -> None:
     """Serve until told to stop."""
     import uvicorn  # noqa: PLC0415 - slow, as are the others
@@ -75,9 +82,7 @@ def run(settings: Settings) -> None:
         background=functools.partial(scheduler.running, settings=settings),
     )
     typer.echo(f"{listening.address(settings)}/docs")
-    gc.collect()
-    gc.freeze()  # what is there now stays: collections need not look at it
-    gc.set_threshold(_GC_THRESHOLD)
+    collect_seldom()
     uvicorn.run(
         app,
         host=settings.host,

@@ -13,7 +13,8 @@ from sqlalchemy import Row, select
 
 from api import schema
 from api.privacy import holders
-from api.privacy.registry import PERSONAL, Kept
+from api.privacy.kept import Kept
+from api.privacy.registry import PERSONAL
 from creditbank.core.units import View
 from creditbank.people import members, persons
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 
+from api import statement_sentences
 from api.forms import (
     CommunityRef,
     Cursor,
@@ -26,6 +27,7 @@ from api.forms import (
 from api.openapi import refusals
 from api.routes.consents import PurposeName
 from api.wiring import Caller, Key, having, of_member
+from creditbank.core.clock import day_of
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View
@@ -113,8 +115,14 @@ class BalanceShown(Shown):
 
 
 class LineShown(Shown):
-    """One row of a statement; `units` is signed, `balance_after` is available + held."""
+    """One row of a statement; `units` is signed, `balance_after` is available + held.
 
+    `month` is by the bank's calendar, for headings.
+    """
+
+    zh: str = Field(examples=["在 好邻居超市 使用"])
+    en: str = Field(examples=["Used at 好邻居超市"])
+    month: str = Field(examples=["2026-03"])
     transfer_id: str
     kind: Kind
     occurred_at: datetime
@@ -261,12 +269,28 @@ async def statement(
 ) -> StatementPage:
     """Show the statement of a member in one asset, newest first. Holds are no rows."""
 
-    def look(view: View) -> statements.Page:
+    def look(view: View) -> StatementPage:
         members.find(view, member_id)
         accounts.asset(view, asset)
         place = chart.member(member_id)
-        return statements.history(view, place, asset, older_than=after, limit=limit)
+        return _page(view, statements.history(view, place, asset, older_than=after, limit=limit))
 
-    page = await caller.read(look)
+    return await caller.read(look)
+
+
+def _page(view: View, page: statements.Page) -> StatementPage:
+    said = statement_sentences.sentences(view, page.lines)
+    items = [
+        LineShown(
+            zh=words.zh,
+            en=words.en,
+            month=f"{day_of(line.recorded_at, view.bank.zone):%Y-%m}",
+            **{name: getattr(line, name) for name in _OF_LINE},
+        )
+        for line, words in zip(page.lines, said, strict=True)
+    ]
     following = None if page.older_than is None else str(page.older_than)
-    return StatementPage.model_validate({"items": page.lines, "next": following})
+    return StatementPage(items=items, next=following)
+
+
+_OF_LINE = LineShown.model_fields.keys() - {"zh", "en", "month"}

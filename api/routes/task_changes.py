@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
 from api.etags import IfMatch
+from api.filling import fill_soon
 from api.forms import Form, Instant, Reason, Shown, TaskId, Title
 from api.openapi import refusals
 from api.routes.tasks import Keeps, RewardForm
@@ -20,7 +21,9 @@ from creditbank.core.states import StateConflict
 from creditbank.core.tags import PreconditionFailed
 from creditbank.people.errors import OtherCommunity
 from creditbank.schemes.rewards import Reward
+from creditbank.service import rolls
 from creditbank.tasks import edits, endings, publishing, tasks
+from creditbank.tasks.claim_errors import CapacityTaken, PeopleSignedIn
 from creditbank.tasks.errors import TaskClaimed, TaskNotFound, TaskServed
 from creditbank.tasks.states import TaskState
 
@@ -57,7 +60,7 @@ class CancelForm(Form):
     response_model=TaskMoved,
     responses=refusals(
         *(TaskNotFound, OtherCommunity, PreconditionFailed, StateConflict, TaskClaimed),
-        *(AssetNotFound, BadField),
+        *(AssetNotFound, CapacityTaken, PeopleSignedIn, BadField),
     ),
 )
 async def edit(
@@ -67,9 +70,11 @@ async def edit(
     said = form.model_dump(exclude={"rewards"}, exclude_none=True)
     if form.rewards is not None:
         said["rewards"] = [Reward(one.asset, one.units, one.per) for one in form.rewards]
-    return await caller.write(
+    moved = await caller.write(
         lambda unit: edits.edit(unit, key=key, task_id=task_id, if_match=if_match, **said)
     )
+    fill_soon(caller, task_id)
+    return moved
 
 
 @router.post(
@@ -113,5 +118,5 @@ async def cancel(
 async def close(caller: Keeps, task_id: TaskId, key: Key, if_match: IfMatch) -> tasks.Moved:
     """Settle who never came and who forgot to sign out; reviews go on."""
     return await caller.write(
-        lambda unit: endings.close(unit, key=key, task_id=task_id, if_match=if_match)
+        lambda unit: rolls.close(unit, key=key, task_id=task_id, if_match=if_match)
     )

@@ -11,13 +11,11 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 from api.etags import NOT_MODIFIED, Asked
 from api.forms import (
     AssetCode,
-    ClaimId,
     CommunityRef,
     Cursor,
     Form,
     Instant,
     Limit,
-    MemberId,
     MemberRef,
     Name,
     Shown,
@@ -29,29 +27,22 @@ from api.openapi import refusals
 from api.wiring import Caller, Key, having, joining, of_member
 from creditbank.core import tags
 from creditbank.core.errors import AssetNotFound, BadField
-from creditbank.core.states import StateConflict
-from creditbank.core.units import View
 from creditbank.identity.roles import Right
-from creditbank.people import members
 from creditbank.people.errors import (
     CommunityNotFound,
-    MemberNotFound,
-    MemberSuspended,
-    NotYours,
     OtherCommunity,
 )
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import attendance, categories, claims, publishing, reviews, tasks
+from creditbank.service import reviewers
+from creditbank.service.reviewers import Pool
+from creditbank.tasks import categories, publishing, tasks
 from creditbank.tasks.errors import (
-    AlreadyClaimed,
     CategoryExists,
     CategoryNotFound,
-    ClaimNotFound,
-    NotBegun,
     TaskNotFound,
-    TooEarly,
 )
-from creditbank.tasks.states import ClaimState, TaskState
+from creditbank.tasks.states import TaskState
+from creditbank.tasks.tasks import Audience, CapacityUnit, Party, TaskKind, Terms
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
 
@@ -89,6 +80,25 @@ class RewardForm(Form):
     per: Per
 
 
+class AudienceForm(Form):
+    """For whom a task is; what is left out keeps nobody away."""
+
+    open_to: Annotated[tuple[Party, ...], Field(min_length=1, max_length=3)] = tuple(Party)
+    age_from: Annotated[StrictInt | None, Field(ge=0, le=publishing.AGE_MOST)] = None
+    age_below: Annotated[StrictInt | None, Field(ge=0, le=publishing.AGE_MOST)] = None
+    skills: Annotated[tuple[CategoryCode, ...], Field(max_length=20)] = ()
+    neighbours_only: StrictBool = False
+
+
+class TermsForm(Form):
+    """How a task is claimed; what is left out is as the scheme says."""
+
+    capacity_unit: CapacityUnit = CapacityUnit.PERSON
+    claims_until: Instant | None = None
+    withdraw_until: Instant | None = None
+    waitlist_most: Annotated[StrictInt | None, Field(ge=0, le=publishing.WAITLIST_MOST)] = None
+
+
 class TaskForm(Form):
     """A need to publish, or to keep as a draft."""
 
@@ -101,12 +111,16 @@ class TaskForm(Form):
     capacity: Annotated[StrictInt, Field(ge=1, le=publishing.CAPACITY_MOST)]
     rewards: Annotated[list[RewardForm], Field(min_length=1, max_length=20)]
     draft: StrictBool = False
+    audience: AudienceForm | None = None
+    terms: TermsForm | None = None
+    beneficiary_id: MemberRef | None = None
 
 
 class TaskMade(Shown):
-    """The id of a new task."""
+    """The id of a new task, and who will review what is done there."""
 
     task_id: str
+    reviewed_by: Pool
 
 
 class RewardShown(Shown):
@@ -115,6 +129,25 @@ class RewardShown(Shown):
     asset: str
     units: int
     per: Per
+
+
+class AudienceShown(Shown):
+    """For whom a task is."""
+
+    open_to: list[Party]
+    age_from: int | None
+    age_below: int | None
+    skills: list[str]
+    neighbours_only: bool
+
+
+class TermsShown(Shown):
+    """How a task is claimed; null is as the scheme says."""
+
+    capacity_unit: CapacityUnit
+    claims_until: datetime | None
+    withdraw_until: datetime | None
+    waitlist_most: int | None
 
 
 class TaskShown(Shown):
@@ -132,58 +165,19 @@ class TaskShown(Shown):
     state: TaskState
     rewards: list[RewardShown]
     reason: str | None
+    kind: TaskKind
+    audience: AudienceShown
+    terms: TermsShown
+    queued: int
+    series_id: str | None
+    entry_id: str | None
+    pair_id: str | None
 
 
 class TaskPage(Shown):
     """Tasks in order of their start."""
 
     items: list[TaskShown]
-    next: str | None
-
-
-class ClaimForm(Form):
-    """Who takes part; a member leaves it out, staff name the member."""
-
-    member_id: MemberRef | None = None
-
-
-class Claimed(Shown):
-    """A place in a task."""
-
-    claim_id: str
-    state: ClaimState
-
-
-class Attended(Shown):
-    """A sign-in or sign-out by the server's clock; minutes are 0 until the sign-out."""
-
-    claim_id: str
-    state: ClaimState
-    at: datetime
-    measured_minutes: int
-
-
-class ClaimShown(Shown):
-    """A claim, and what came of it."""
-
-    claim_id: str
-    task_id: str
-    member_id: str
-    state: ClaimState
-    claimed_at: datetime
-    signed_in_at: datetime | None
-    signed_out_at: datetime | None
-    measured_minutes: int | None
-    approved_minutes: int | None
-    decided_at: datetime | None
-    transfer_id: str | None
-    reason: str | None
-
-
-class ClaimPage(Shown):
-    """A page of claims."""
-
-    items: list[ClaimShown]
     next: str | None
 
 
@@ -217,12 +211,23 @@ async def category_create(caller: KeepsCategories, key: Key, form: CategoryForm)
 )
 async def publish(caller: Keeps, key: Key, form: TaskForm) -> TaskMade:
     """Publish a need; what it gives never changes once somebody claims it."""
-    said = form.model_dump(exclude={"rewards"})
+    said = form.model_dump(exclude={"rewards", "audience", "terms"}) | _for_whom(form)
     rewards = [Reward(one.asset, one.units, one.per) for one in form.rewards]
     made = await caller.write(
         lambda unit: publishing.publish(unit, key=key, rewards=rewards, **said)
     )
-    return TaskMade(task_id=made)
+    pool = await caller.read(lambda view: reviewers.pool(view, form.community_id))
+    return TaskMade(task_id=made, reviewed_by=pool)
+
+
+def _for_whom(form: TaskForm) -> dict[str, Audience | Terms]:
+    """Return for whom a task is and how it is claimed, as far as the form says."""
+    said: dict[str, Audience | Terms] = {}
+    if form.audience is not None:
+        said["audience"] = Audience(**form.audience.model_dump())
+    if form.terms is not None:
+        said["terms"] = Terms(**form.terms.model_dump())
+    return said
 
 
 @router.get("/tasks", summary="The tasks", responses=refusals(TaskNotFound))
@@ -259,92 +264,3 @@ async def show(caller: Sees, task_id: TaskId, asked: Asked) -> tasks.Task | Resp
     if found.state is TaskState.DRAFT and own is not None and found.community_id not in own:
         raise TaskNotFound(task_id)
     return asked.shown(found, tags.of(found))
-
-
-@router.get(
-    "/tasks/{task_id}/claims",
-    summary="Who takes part",
-    response_model=list[ClaimShown],
-    responses=refusals(TaskNotFound),
-)
-async def claims_of_task(caller: SeesClaims, task_id: TaskId) -> list[claims.Claim]:
-    """List the claims of a task in the order they were made.
-
-    Staff of other communities than the task's see the claims of their own members.
-    """
-    within = caller.communities
-    return await caller.read(
-        lambda view: reviews.with_reasons(view, claims.of_task(view, task_id, within=within))
-    )
-
-
-@router.post(
-    "/tasks/{task_id}/claims",
-    summary="Claim a task",
-    status_code=201,
-    response_model=Claimed,
-    responses=refusals(
-        *(TaskNotFound, MemberNotFound, OtherCommunity, MemberSuspended, AlreadyClaimed),
-        *(StateConflict, BadField),
-    ),
-)
-async def claim(caller: Joins, task_id: TaskId, key: Key, form: ClaimForm) -> claims.Claimed:
-    """Take a place in a task."""
-    who = caller.on_behalf_of(form.member_id)
-    return await caller.write(
-        lambda unit: claims.claim(unit, key=key, task_id=task_id, member_id=who)
-    )
-
-
-@router.get(
-    "/members/{member_id}/claims",
-    summary="What a member takes part in",
-    responses=refusals(MemberNotFound, OtherCommunity, ClaimNotFound),
-)
-async def claims_of_member(
-    caller: OfMember, member_id: MemberId, after: Cursor = None, limit: Limit = 50
-) -> ClaimPage:
-    """List the claims of a member, the latest first."""
-
-    def look(view: View) -> tuple[list[claims.Claim], str | None]:
-        members.find(view, member_id)
-        page = claims.of_member(view, member_id, after=after, limit=limit)
-        return reviews.with_reasons(view, page.claims), page.after
-
-    items, following = await caller.read(look)
-    return ClaimPage.model_validate({"items": items, "next": following})
-
-
-@router.post(
-    "/claims/{claim_id}/withdraw",
-    summary="Give a place back",
-    response_model=Claimed,
-    responses=refusals(ClaimNotFound, NotYours, OtherCommunity, StateConflict),
-)
-async def withdraw(caller: Joins, claim_id: ClaimId, key: Key) -> claims.Claimed:
-    """Give a place back before the task is over."""
-    return await caller.write(lambda unit: claims.withdraw(unit, key=key, claim_id=claim_id))
-
-
-@router.post(
-    "/claims/{claim_id}/sign-in",
-    summary="Sign in",
-    response_model=Attended,
-    responses=refusals(
-        ClaimNotFound, NotYours, OtherCommunity, MemberSuspended, StateConflict, TooEarly
-    ),
-)
-async def sign_in(caller: Attends, claim_id: ClaimId, key: Key) -> attendance.Attended:
-    """Note that a participant has come, from one hour before the start on."""
-    return await caller.write(lambda unit: attendance.sign_in(unit, key=key, claim_id=claim_id))
-
-
-@router.post(
-    "/claims/{claim_id}/sign-out",
-    summary="Sign out",
-    response_model=Attended,
-    responses=refusals(ClaimNotFound, NotYours, OtherCommunity, StateConflict, NotBegun),
-)
-async def sign_out(caller: Attends, claim_id: ClaimId, key: Key) -> attendance.Attended:
-    """Note that a participant has left, and measure the minutes inside the task's window."""
-    return await caller.write(lambda unit: attendance.sign_out(unit, key=key, claim_id=claim_id))

@@ -40,6 +40,9 @@ Unsaid = Annotated[T, _UNSAID]
 _MOVED = {
     "publishing.publish": "tasks.publish",
     "publishing.open_draft": "tasks.open_draft",
+    "rolls.close": "endings.close",
+    "claiming.claim": "claims.claim",
+    "withdrawals.withdraw": "claims.withdraw",
 }
 
 KEY_LENGTH = range(16, 256)

@@ -96,12 +96,23 @@ class Vault:
         Raises:
             KeysUnusable: the key is not there (any more).
         """
+        raw = self._encrypt(key_id, what, text.encode())
+        return SEALED + base64.urlsafe_b64encode(raw).decode()
+
+    def seal_bytes(self, key_id: str, what: str, content: bytes) -> bytes:
+        """Return bytes (a photo) sealed with a key, as `seal` does a text.
+
+        Raises:
+            KeysUnusable: the key is not there (any more).
+        """
+        return SEALED.encode() + self._encrypt(key_id, what, content)
+
+    def _encrypt(self, key_id: str, what: str, content: bytes) -> bytes:
         cipher = self._cipher(key_id)
         if cipher is None:
             raise KeysUnusable(self.file.keys.name)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        body = cipher.encrypt(nonce, text.encode(), f"{key_id}/{what}".encode())
-        return SEALED + base64.urlsafe_b64encode(nonce + body).decode()
+        return nonce + cipher.encrypt(nonce, content, f"{key_id}/{what}".encode())
 
     def unseal(self, key_id: str, what: str, sealed: str) -> str | None:
         """Return what was sealed, or None if its key was destroyed.
@@ -109,16 +120,30 @@ class Vault:
         Raises:
             KeysUnusable: it was not sealed like this: another key file, or a changed row.
         """
+        try:
+            raw = base64.urlsafe_b64decode(sealed.removeprefix(SEALED))
+        except (binascii.Error, ValueError):
+            raw = b""
+        plain = self._decrypt(key_id, what, raw if sealed.startswith(SEALED) else b"")
+        return None if plain is None else plain.decode()
+
+    def unseal_bytes(self, key_id: str, what: str, sealed: bytes) -> bytes | None:
+        """Return the bytes that were sealed, or None if their key was destroyed.
+
+        Raises:
+            KeysUnusable: they were not sealed like this: another key file, or a changed row.
+        """
+        mark = SEALED.encode()
+        return self._decrypt(key_id, what, sealed[len(mark) :] if sealed.startswith(mark) else b"")
+
+    def _decrypt(self, key_id: str, what: str, raw: bytes) -> bytes | None:
         cipher = self._cipher(key_id)
         if cipher is None:
             return None
+        nonce, body = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
         try:
-            if not sealed.startswith(SEALED):
-                raise KeysUnusable(self.file.keys.name)
-            raw = base64.urlsafe_b64decode(sealed.removeprefix(SEALED))
-            nonce, body = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
-            return cipher.decrypt(nonce, body, f"{key_id}/{what}".encode()).decode()
-        except (InvalidTag, binascii.Error, ValueError) as error:
+            return cipher.decrypt(nonce, body, f"{key_id}/{what}".encode())
+        except (InvalidTag, ValueError) as error:
             raise KeysUnusable(self.file.keys.name) from error
 
     def hashed(self, what: str, text: str) -> str:

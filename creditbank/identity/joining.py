@@ -24,6 +24,7 @@ from creditbank.identity.sign_in import SignedIn
 from creditbank.people import communities, consents, members, persons, trail
 from creditbank.people.errors import ConsentMissing
 from creditbank.people.members import MemberKind, Registered, Status
+from creditbank.schemes import welcome
 
 REASON_MOST = 200
 
@@ -135,6 +136,7 @@ def take_in(
     )
     if purposes:
         consents.put_down(unit, made.member_id, purposes, guardian_id=guardian_id)
+    welcome.give(unit, made.member_id)
     trail.record(unit, "member.taken-in", made.member_id, subject_id=made.member_id)
     return made
 
@@ -181,6 +183,7 @@ def admit(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG001 - 
     status = members.move(unit, member_id, "admit", joined_on=unit.today)
     if not consents.in_force(unit, member_id, consents.SERVICE):
         raise ConsentMissing(consents.SERVICE)
+    welcome.give(unit, member_id)
     trail.record(unit, "member.admitted", member_id, subject_id=member_id)
     notices.tell(unit, member_id, "admitted")
     return status

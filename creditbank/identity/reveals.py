@@ -19,12 +19,11 @@ from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
 from creditbank.identity.errors import MinorsData, RevealOver, RevealsUsedUp
 from creditbank.identity.roles import Right, Role, may
-from creditbank.people import communities, consents, members, persons, trail
+from creditbank.people import ages, communities, members, persons, trail
 from creditbank.schemes import scheme
 
 DEED = "person.revealed"
 FIELDS = ("name", "phone", "document", "born_on", "address")
-ADULT_YEARS = 18
 SHOWN_MINUTES = 10
 
 _REASON_MOST = 200
@@ -80,18 +79,12 @@ def note(unit: Unit, *, member_id: str, fields: Collection[str], reason: str) ->
         raise BadField("fields", ", ".join(FIELDS))
     said = line("reason", reason, _REASON_MOST)
     communities.require_within(unit.actor, members.find(unit, member_id).community_id)
-    if is_minor(unit, member_id) and not may(Role(unit.actor.role), Right.REVEAL_MINORS):
+    if ages.is_minor(unit, member_id) and not may(Role(unit.actor.role), Right.REVEAL_MINORS):
         raise MinorsData
     _count(unit)
     after = {"fields": wanted, "reason": said}
     trail.record(unit, DEED, member_id, subject_id=member_id, after=after)
     return Reveal(member_id, wanted, unit.now + timedelta(minutes=SHOWN_MINUTES))
-
-
-def is_minor(view: View, member_id: str) -> bool:
-    """Tell whether a member is known to be under 18 on the bank's day."""
-    born_on = persons.born_on(view, member_id)
-    return born_on is not None and consents.years(born_on, view.today) < ADULT_YEARS
 
 
 def _count(unit: Unit) -> None:

@@ -46,6 +46,7 @@ class Right(StrEnum):
     KEEP_CARDS = "keep printed cards"
     CALL = "call members without a phone"
     SETTLE_DEPARTURES = "settle what a departed member leaves"
+    KEEP_EXCHANGE = "keep donations and disputes of services"
     ERASE = "handle wishes to be erased"
     KEEP_COMMUNITIES = "keep communities"
     KEEP_CATEGORIES = "keep categories"
@@ -101,7 +102,10 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ORGANISER: frozenset(_ALL | _OFFICE | {Right.KEEP_TASKS, Right.KEEP_ATTENDANCE}),
     Role.REVIEWER: frozenset(_ALL | _APPROVES | {Right.SEE_MEMBERS}),
     Role.COMMUNITY_HEAD: frozenset(
-        _ALL | _OFFICE | _APPROVES | {Right.REVEAL_MINORS, Right.SETTLE_DEPARTURES, Right.SEE_TRAIL}
+        _ALL
+        | _OFFICE
+        | _APPROVES
+        | {Right.REVEAL_MINORS, Right.SETTLE_DEPARTURES, Right.SEE_TRAIL, Right.KEEP_EXCHANGE}
     ),
     Role.TREASURER: frozenset(
         _ALL
@@ -111,6 +115,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.SEE_SALES,
             Right.SEE_LEDGER,
             Right.SETTLE_DEPARTURES,
+            Right.KEEP_EXCHANGE,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -161,6 +166,7 @@ _WEIGHTY = {
     Right.WITHDRAW_APPROVAL,
     Right.REFUND,
     Right.SETTLE_DEPARTURES,
+    Right.KEEP_EXCHANGE,
     Right.KEEP_SCHEME,
     Right.KEEP_STAFF,
     Right.KEEP_TOKENS,

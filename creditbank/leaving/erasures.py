@@ -140,7 +140,7 @@ def ask(
         OtherCommunity: the office is another community's.
         MemberSuspended: the receiver may not act.
         PersonNotFound: the member was erased.
-        Involved: the receiver is the member, or who is in office or close to them.
+        Involved: the receiver is the member, or who acts at the office, or is close to who does.
         InOffice: the member holds an office.
         StateConflict: the member has asked already.
     """
@@ -192,7 +192,7 @@ def _refuse_involved(unit: Unit, member_id: str, to_member_id: str | None) -> No
     own = unit.actor.role == members.MEMBER_ROLE
     if not own and member_id in kin.of_actor(unit, unit.actor):
         raise Involved
-    barred = kin.close_to(unit, [member_id]) if own else kin.of_actor(unit, unit.actor)
+    barred = kin.same(unit, member_id) if own else kin.of_actor(unit, unit.actor)
     if to_member_id is not None and to_member_id in barred | {member_id}:
         raise Involved
 

@@ -3,10 +3,11 @@
 The same document number proves it, or a member of staff says so with a reason. Where more than
 100 units move, a second one confirms; none of them is the person, or close to them (law 7). The
 old row is closed and leads to the kept one; all its balances move by one transfer, each lot with
-its own day. A phone that was not written down for the kept row waits a day. What was earned stays
-with the row that earned it: standings and frozen lists do not change. Claims in flight and holds
-have to be over before. What comes in for the old row later, such as a refund, moves by merging the
-same two once more.
+its own day; so do the stay in a household, places in teams, relations, skills and notes of thanks,
+where the kept row has none of its own. A phone that was not written down for the kept row waits a
+day. What was earned stays with the row that earned it: standings and frozen lists do not change.
+Claims in flight and holds have to be over before. What comes in for the old row later, such as a
+refund, moves by merging the same two once more.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from creditbank.leaving import closings, erasures
 from creditbank.leaving.erasures import ErasureState
 from creditbank.leaving.errors import ErasureAsked, Involved, MergeNotFound, SecondWorkerNeeded
 from creditbank.ledger import estates
-from creditbank.people import communities, kin, members, persons, trail
+from creditbank.people import communities, documents, kin, members, persons, trail
 from creditbank.people.errors import MemberSuspended
 from creditbank.people.members import Member, Status
 
@@ -165,7 +166,7 @@ def propose(
     if old_id == kept_id:
         raise BadField("old_id", "two different members / 应为两位不同的成员")
     old, _ = _lock(unit, old_id, kept_id)
-    by_document = kept_id in persons.same_person(unit, [old_id])
+    by_document = kept_id in documents.same_person(unit, [old_id])
     if reason is None and not by_document:
         raise BadField("reason", "no document proves it / 证件号码不一致，请说明理由")
     said = None if reason is None else line("reason", reason, REASON_MOST)

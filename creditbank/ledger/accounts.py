@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, select
 
 from creditbank.core.errors import AssetNotFound
 from creditbank.core.tables import insert_or_skip
@@ -104,36 +105,54 @@ def lock(unit: Unit, places: Iterable[Place]) -> dict[Place, Locked]:
     return found
 
 
+def those(
+    view: View, account_ids: Iterable[int], *which: ColumnElement[bool], lock: bool = False
+) -> list[Locked]:
+    """Return those of these accounts for which all is true, ascending, locked if asked (a Unit)."""
+    of = accounts.c
+    query = (
+        select(*_COLUMNS)
+        .where(of.bank_id == view.bank_id, of.account_id.in_(list(account_ids)), *which)
+        .order_by(of.account_id)
+    )
+    return [
+        _locked(row) for row in view.rows(query.with_for_update(key_share=True) if lock else query)
+    ]
+
+
 def _find(unit: Unit, places: set[Place]) -> dict[Place, Locked]:
     rows = unit.rows(
-        select(
-            accounts.c.account_id,
-            accounts.c.address,
-            accounts.c.asset_code,
-            accounts.c.floor,
-            accounts.c.ceiling,
-            accounts.c.balance,
-            accounts.c.version,
-            accounts.c.recorded_at,
-        ).where(
+        select(*_COLUMNS).where(
             accounts.c.bank_id == unit.bank_id,
             accounts.c.address.in_(sorted({address for address, _ in places})),
         )
     )
-    found = {}
-    for row in rows:
-        place = (row.address, row.asset_code)
-        if place in places:
-            found[place] = Locked(
-                row.account_id,
-                place,
-                row.floor,
-                row.ceiling,
-                row.balance,
-                row.version,
-                row.recorded_at,
-            )
-    return found
+    found = {one.place: one for one in map(_locked, rows)}
+    return {place: one for place, one in found.items() if place in places}
+
+
+_COLUMNS = (
+    accounts.c.account_id,
+    accounts.c.address,
+    accounts.c.asset_code,
+    accounts.c.floor,
+    accounts.c.ceiling,
+    accounts.c.balance,
+    accounts.c.version,
+    accounts.c.recorded_at,
+)
+
+
+def _locked(row: Row[Any]) -> Locked:
+    return Locked(
+        row.account_id,
+        (row.address, row.asset_code),
+        row.floor,
+        row.ceiling,
+        row.balance,
+        row.version,
+        row.recorded_at,
+    )
 
 
 def make(unit: Unit, places: Mapping[Place, chart.Bounds]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
@@ -88,6 +88,12 @@ class PostingRow(OfBank, table=True):
         UniqueConstraint("bank_id", "destination_id", "destination_version"),
         CheckConstraint("units > 0", name="units"),
         CheckConstraint("source_id <> destination_id", name="sides"),
+        Index(
+            "ix_posting_expires_on",
+            *("bank_id", "expires_on", "destination_id"),
+            sqlite_where=text("expires_on IS NOT NULL"),
+            postgresql_where=text("expires_on IS NOT NULL"),
+        ),
     )
 
     transfer_id: str = Field(primary_key=True, max_length=40)

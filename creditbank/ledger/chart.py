@@ -42,6 +42,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     MERGE = "merge"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ def held(member_id: str) -> str:
 def is_held(address: str) -> bool:
     """Tell whether an address is what a member has on hold."""
     return address.startswith("member/") and address.endswith("/held")
+
+
+def is_members(address: str) -> bool:
+    """Tell whether an address is a member's, in any of its parts."""
+    return address.startswith("member/")
+
+
+def owner(address: str) -> str:
+    """Return the address of whose part this is: a member's for what is held or owed."""
+    return "/".join(address.split("/")[:2])
 
 
 def debt(member_id: str) -> str:

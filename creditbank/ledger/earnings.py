@@ -2,6 +2,7 @@
 
 Earned is what came from issuance in transfers that count to a period, minus what withdrawn
 approvals took back in such transfers; welcome credits, opening balances and gifts have no period.
+What went to teams and funds is no member's.
 SQL of its own: nothing here is shared with posting (S608: the texts put together are constants).
 """
 
@@ -25,6 +26,7 @@ _LEGS = """
     JOIN account s ON s.bank_id = p.bank_id AND s.account_id = p.source_id
     JOIN account d ON d.bank_id = p.bank_id AND d.account_id = p.destination_id
     WHERE t.bank_id = :bank_id AND t.period_id = :period_id AND s.address = 'issuance'
+      AND d.address LIKE 'member/%'
     UNION ALL
     SELECT s.address, s.asset_code, -p.units, t.transfer_id, t.occurred_at, t.recorded_at,
            t.refers_to
@@ -33,6 +35,7 @@ _LEGS = """
     JOIN account s ON s.bank_id = p.bank_id AND s.account_id = p.source_id
     JOIN account d ON d.bank_id = p.bank_id AND d.account_id = p.destination_id
     WHERE t.bank_id = :bank_id AND t.period_id = :period_id AND d.address = 'issuance'
+      AND s.address LIKE 'member/%'
 """
 
 

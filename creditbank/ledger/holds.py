@@ -149,6 +149,12 @@ def expire(unit: Unit, *, hold_id: str) -> Transfer | None:
     return _return(unit, hold, HoldState.EXPIRED)
 
 
+def give_back(unit: Unit, hold: Hold) -> None:
+    """Return an open hold that this unit has locked: voided, or expired if its time is over."""
+    over = unit.now >= hold.ends_at
+    _return(unit, hold, HoldState.EXPIRED if over else HoldState.VOIDED)
+
+
 def due(view: View, limit: int) -> list[str]:
     """Return the ids of open holds whose time is over, oldest first."""
     rows = view.rows(

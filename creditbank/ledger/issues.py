@@ -29,6 +29,14 @@ class Earned:
     expires_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What goes elsewhere than to a member: to a team, or to a fund."""
+
+    address: str
+    amount: Amount
+
+
 def issue(
     unit: Unit,
     *,
@@ -37,14 +45,17 @@ def issue(
     occurred_at: datetime,
     refers_to: str,
     period_id: str | None,
+    sent: Sequence[Sent] = (),
 ) -> Transfer:
     """Issue what members earned in one transfer; debts are paid first, under the same lock.
+
+    ``sent`` is what members earned for a team, or above a cap for a fund; it pays no debts.
 
     Raises:
         KeyReused: the key was used for other content.
         AssetNotFound: the bank has no such asset.
     """
-    locked = lock(unit, _places(unit, earned))
+    locked = lock(unit, _places(unit, earned, sent))
     drafted: list[Posting] = []
     for one in earned:
         asset = one.amount.asset
@@ -56,14 +67,20 @@ def issue(
             drafted.append(
                 Posting(chart.ISSUANCE, chart.member(one.member_id), rest, one.expires_on)
             )
-    said = tuple((one.member_id, one.amount.units, one.amount.asset) for one in earned)
+    drafted += [Posting(chart.ISSUANCE, one.address, one.amount) for one in sent]
+    said: tuple[object, ...] = (
+        *((one.member_id, one.amount.units, one.amount.asset) for one in earned),
+        *((one.address, one.amount.units, one.amount.asset) for one in sent),
+    )
     draft = Draft(Kind.ISSUE, key, occurred_at, tuple(drafted), refers_to, None, period_id, said)
-    return post(unit, draft)
+    return post(unit, draft, held=locked)
 
 
-def _places(unit: Unit, earned: Sequence[Earned]) -> set[Place]:
+def _places(unit: Unit, earned: Sequence[Earned], sent: Sequence[Sent]) -> set[Place]:
     kinds = {code: asset.kind for code, asset in every_asset(unit).items()}
     places: set[Place] = set()
+    for part in sent:
+        places |= {(chart.ISSUANCE, part.amount.asset), (part.address, part.amount.asset)}
     for one in earned:
         asset = one.amount.asset
         places |= {(chart.ISSUANCE, asset), (chart.member(one.member_id), asset)}
@@ -85,10 +102,14 @@ def _paid_back(locked: dict[Place, Locked], drafted: Sequence[Posting], one: Ear
     return min(open_debt, one.amount.units)
 
 
-def withdraw(unit: Unit, *, transfer_id: str, key: str, period_id: str | None) -> Transfer:
+def withdraw(
+    unit: Unit, *, transfer_id: str, key: str, period_id: str | None, debtor_id: str | None = None
+) -> Transfer:
     """Reverse an issue: what is available goes back, the rest becomes the member's debt.
 
-    The total equals the original's. Points on hold stay on hold.
+    The total equals the original's. Points on hold stay on hold. What a team or a fund has given
+    away meanwhile stays with who received it, and is the debt of ``debtor_id``, by whose service
+    it had come in.
 
     Raises:
         TransferNotFound: this bank has none of this id.
@@ -98,12 +119,11 @@ def withdraw(unit: Unit, *, transfer_id: str, key: str, period_id: str | None) -
     assert first.kind is Kind.ISSUE, "only an issue can be withdrawn"
     gained: dict[Place, int] = {}
     for one in first.postings:
-        member_id = one.destination.split("/")[1]
-        place = (chart.member(member_id), one.amount.asset)
+        place = (chart.owner(one.destination), one.amount.asset)
         gained[place] = gained.get(place, 0) + one.amount.units
     kinds = {code: asset.kind for code, asset in every_asset(unit).items()}
     spendable = {place for place in gained if kinds[place[1]] is AssetKind.SPENDABLE}
-    debts = {(f"{address}/debt", asset) for address, asset in spendable}
+    debts = {(_debt(address, debtor_id), asset) for address, asset in spendable}
     issuance = {(chart.ISSUANCE, asset) for _, asset in gained}
     locked = lock(unit, gained.keys() | debts | issuance)
     drafted: list[Posting] = []
@@ -114,7 +134,7 @@ def withdraw(unit: Unit, *, transfer_id: str, key: str, period_id: str | None) -
             drafted.append(Posting(address, chart.ISSUANCE, Amount(back, asset)))
         if units > back:
             rest = Amount(units - back, asset)
-            drafted.append(Posting(f"{address}/debt", chart.ISSUANCE, rest))
+            drafted.append(Posting(_debt(address, debtor_id), chart.ISSUANCE, rest))
     return post(
         unit,
         Draft(
@@ -127,7 +147,16 @@ def withdraw(unit: Unit, *, transfer_id: str, key: str, period_id: str | None) -
             period_id,
             (),
         ),
+        held=locked,
     )
+
+
+def _debt(address: str, debtor_id: str | None) -> str:
+    """Return where it is written down that what an address gained is no longer there."""
+    if chart.is_members(address):
+        return f"{address}/debt"
+    assert debtor_id is not None, "what went to a team or a fund came by somebody's service"
+    return chart.debt(debtor_id)
 
 
 def refuse_debtor(view: View, member_id: str, asset: str) -> None:

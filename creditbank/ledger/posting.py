@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select
 
+from creditbank.core.bulk import insert_all, update_all
 from creditbank.core.errors import (
     AlreadyReversed,
     CeilingReached,
@@ -82,16 +83,19 @@ class Transfer:
     replayed: bool = False
 
 
-def post(unit: Unit, draft: Draft) -> Transfer:
+def post(unit: Unit, draft: Draft, *, held: Mapping[Place, Locked] | None = None) -> Transfer:
     """Record one transfer; see `post_many`."""
-    return post_many(unit, [draft])[0]
+    return post_many(unit, [draft], held=held)[0]
 
 
-def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
+def post_many(
+    unit: Unit, drafts: Sequence[Draft], *, held: Mapping[Place, Locked] | None = None
+) -> list[Transfer]:
     """Record transfers in the order given, all or none.
 
     A key that was used for the same content gives back the first transfer and moves nothing.
     Floors and ceilings are checked before anything is written, so that a caller may decline.
+    ``held`` are all accounts of the drafts, where this unit has locked them and moved nothing yet.
 
     Raises:
         KeyReused: a key was used for other content.
@@ -104,7 +108,7 @@ def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
     assert all(draft.postings for draft in drafts), "a transfer has at least one posting"
     by_key = _by_key(drafts)
     places = places_of(drafts)
-    locked = lock(unit, places)
+    locked = lock(unit, places) if held is None else dict(held)
     recorded_at = max([unit.now, *(one.recorded_at for one in locked.values())])
     ids = {key: unit.new_id("trf") for key in by_key}
     try:
@@ -120,7 +124,7 @@ def post_many(unit: Unit, drafts: Sequence[Draft]) -> list[Transfer]:
         locked = lock(unit, places)
         rows = _rows(unit, [by_key[key] for key in by_key if key in fresh], ids, locked)
     if rows:
-        unit.run(insert(postings), rows)
+        insert_all(unit, postings, rows)
         _keep_balances(unit, locked, rows, recorded_at)
     done = {
         key: Transfer(
@@ -276,31 +280,16 @@ def _keep_balances(
     moved = {leg[side] for leg in legs for side in ("source_id", "destination_id")}
     rows = [
         {
-            "of_bank": unit.bank_id,
-            "of_account": one.account_id,
-            "new_balance": one.balance,
-            "new_version": one.version,
-            "new_recorded_at": recorded_at,
+            "bank_id": unit.bank_id,
+            "account_id": one.account_id,
+            "balance": one.balance,
+            "version": one.version,
+            "recorded_at": recorded_at,
         }
         for one in sorted(locked.values(), key=lambda one: one.account_id)
         if one.balance is not None and one.account_id in moved
     ]
-    if rows:
-        unit.run(_KEEP, rows)
-
-
-_KEEP = (
-    update(accounts)
-    .where(
-        accounts.c.bank_id == bindparam("of_bank"),
-        accounts.c.account_id == bindparam("of_account"),
-    )
-    .values(
-        balance=bindparam("new_balance"),
-        version=bindparam("new_version"),
-        recorded_at=bindparam("new_recorded_at"),
-    )
-)
+    update_all(unit, accounts, rows)
 
 
 def find(view: View, transfer_id: str, *, replayed: bool = False) -> Transfer:

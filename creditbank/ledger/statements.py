@@ -6,6 +6,7 @@ page by the version of the account, never by the time inside an id.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -299,6 +300,42 @@ def _sum(view: View, side: str, account_id: int | None) -> int:
         )
     )
     return int(row.units) if row is not None and row.units is not None else 0
+
+
+def received(view: View, addresses: Sequence[str], asset: str, kind: Kind) -> dict[str, int]:
+    """Return what came to each of these addresses by one kind of transfer, zeros left out."""
+    rows = view.rows(
+        select(accounts.c.address, func.sum(postings.c.units).label("units"))
+        .join_from(
+            accounts,
+            postings,
+            (postings.c.bank_id == accounts.c.bank_id)
+            & (postings.c.destination_id == accounts.c.account_id),
+        )
+        .join(
+            transfers,
+            (transfers.c.bank_id == postings.c.bank_id)
+            & (transfers.c.transfer_id == postings.c.transfer_id),
+        )
+        .where(
+            accounts.c.bank_id == view.bank_id,
+            accounts.c.address.in_(addresses),
+            accounts.c.asset_code == asset,
+            transfers.c.kind == kind,
+        )
+        .group_by(accounts.c.address)
+    )
+    return {row.address: int(row.units) for row in rows}
+
+
+def funds(view: View) -> list[tuple[str, str, int]]:
+    """Return what lies in each fund: its name, the asset, the units."""
+    rows = view.rows(
+        select(accounts.c.address, accounts.c.asset_code, accounts.c.balance)
+        .where(accounts.c.bank_id == view.bank_id, accounts.c.address.like("fund/%"))
+        .order_by(accounts.c.address, accounts.c.asset_code)
+    )
+    return [(row.address.removeprefix("fund/"), row.asset_code, row.balance or 0) for row in rows]
 
 
 def issued_about(view: View, refers_to: str) -> list[str]:

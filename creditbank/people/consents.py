@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Index, insert, select, update
 from sqlmodel import Field
@@ -22,7 +22,7 @@ from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Actor, Unit, View
-from creditbank.people import communities, members, persons, trail
+from creditbank.people import ages, communities, members, persons, trail
 from creditbank.people.errors import (
     ConsentNotFound,
     GuardianNeeded,
@@ -38,7 +38,6 @@ PHOTOS = "photos"
 MESSAGES = "messages"
 
 GUARDED_BELOW = 14
-ADULT_FROM = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +213,7 @@ def _require_guardian(unit: Unit, member_id: str, guardian_id: str | None) -> No
     if guardian_id is None or guardian_id == member_id:
         raise GuardianNeeded(member_id)
     guardian = members.find(unit, guardian_id)
-    age = _age(unit, guardian_id)
-    if guardian.status is not Status.ACTIVE or age is None or age < ADULT_FROM:
+    if guardian.status is not Status.ACTIVE or not ages.is_adult(unit, guardian_id):
         raise GuardianUnfit(guardian_id)
 
 
@@ -294,19 +292,8 @@ def guardians_of(view: View, member_id: str) -> frozenset[str]:
 
 def is_guarded(view: View, member_id: str) -> bool:
     """Tell whether a member is known to be under 14 on the bank's day."""
-    age = _age(view, member_id)
+    age = ages.today(view, member_id)
     return age is not None and age < GUARDED_BELOW
-
-
-def _age(view: View, member_id: str) -> int | None:
-    born_on = persons.born_on(view, member_id)
-    return None if born_on is None else years(born_on, view.today)
-
-
-def years(born_on: date, day: date) -> int:
-    """Return somebody's age on a day, in full years."""
-    before = (day.month, day.day) < (born_on.month, born_on.day)
-    return day.year - born_on.year - int(before)
 
 
 def in_force(view: View, member_id: str, purpose: str) -> bool:

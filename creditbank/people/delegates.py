@@ -135,15 +135,17 @@ def add(
 def _refuse_self(unit: Unit, member: Member, delegate_member_id: str) -> None:
     """See that the delegate is neither the member nor the one at the office (law 7).
 
+    A member may well send somebody of their household; the office nobody of its own.
+
     Raises:
-        DelegateSelf: it is one of the two, or the same person by another row.
+        DelegateSelf: it is the member, by whichever row, or the one at the office or close to them.
         OtherCommunity: the office is another community's.
     """
-    barred = {member.member_id}
+    barred = kin.same(unit, member.member_id)
     if unit.actor.role != members.MEMBER_ROLE:
         communities.require_within(unit.actor, member.community_id)
-        barred |= {one for one in (unit.actor.id, unit.actor.member_id) if one is not None}
-    if delegate_member_id in kin.close_to(unit, barred):
+        barred |= kin.of_actor(unit, unit.actor)
+    if delegate_member_id in barred:
         raise DelegateSelf
 
 

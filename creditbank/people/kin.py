@@ -13,23 +13,28 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 
 from creditbank.core.units import Actor, View
-from creditbank.people import households
+from creditbank.people import stays
+from creditbank.people.documents import same_person
 from creditbank.people.members import members
-from creditbank.people.persons import same_person
 
 _MOVED_OUT = timedelta(days=90)
 
 
 def close_to(view: View, ids: Iterable[str | None]) -> frozenset[str]:
     """Return these holders and everyone who is close to one of them."""
-    own = _rows_of(view, frozenset(one for one in ids if one is not None))
+    own = rows_of(view, frozenset(one for one in ids if one is not None))
     if not own:
         return own
-    mates = households.housemates(view, own, view.now - _MOVED_OUT)
-    return own | _rows_of(view, mates)
+    mates = stays.housemates(view, own, view.now - _MOVED_OUT)
+    return own | rows_of(view, mates)
 
 
-def _rows_of(view: View, known: frozenset[str]) -> frozenset[str]:
+def same(view: View, holder_id: str) -> frozenset[str]:
+    """Return all rows of the person whose row this is, itself among them."""
+    return rows_of(view, frozenset({holder_id}))
+
+
+def rows_of(view: View, known: frozenset[str]) -> frozenset[str]:
     """Return these holders and all other rows of the same people."""
     while known:
         found = same_person(view, known) | _merged_with(view, known)

@@ -23,7 +23,7 @@ from creditbank.core.keys import keyed
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, insert_or_skip, table, within_bank
 from creditbank.core.units import Actor, Unit, View
-from creditbank.people import communities, persons, trail
+from creditbank.people import communities, documents, persons, trail
 from creditbank.people.errors import (
     MemberNotFound,
     MemberSuspended,
@@ -308,7 +308,7 @@ def reinstate(unit: Unit, *, member_id: str, key: str) -> Status:  # noqa: ARG00
     """
     own, merged_into = unit.actor.member_id, find(unit, member_id).merged_into
     mine = [] if own is None else [own, find(unit, own).merged_into or own]
-    if {member_id, merged_into} & persons.same_person(unit, mine):
+    if {member_id, merged_into} & documents.same_person(unit, mine):
         raise OwnReturn
     status = move(unit, member_id, "reinstate")
     trail.record(unit, "member.reinstated", member_id, subject_id=member_id)

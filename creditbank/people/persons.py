@@ -233,28 +233,6 @@ def looked_up(view: View, what: str, text: str) -> list[str]:
     return [row.holder_id for row in rows]
 
 
-def same_person(view: View, holder_ids: Iterable[str]) -> frozenset[str]:
-    """Return these holders and all that share a document number with one of them (law 7)."""
-    known = frozenset(holder_ids)
-    theirs = lookups.alias("theirs")
-    rows = view.rows(
-        select(lookups.c.holder_id)
-        .join(
-            theirs,
-            (theirs.c.bank_id == lookups.c.bank_id)
-            & (theirs.c.what == lookups.c.what)
-            & (theirs.c.hash == lookups.c.hash),
-        )
-        .where(
-            lookups.c.bank_id == view.bank_id,
-            theirs.c.bank_id == view.bank_id,
-            theirs.c.what == DOCUMENT,
-            theirs.c.holder_id.in_(sorted(known)),
-        )
-    )
-    return known | {row.holder_id for row in rows}
-
-
 def find(view: View, holder_id: str) -> Person:
     """Return somebody in plain words.
 
@@ -283,17 +261,20 @@ def find(view: View, holder_id: str) -> Person:
     )
 
 
-def born_on(view: View, holder_id: str) -> date | None:
-    """Return when somebody was born, or None if that is not known (any more)."""
-    row = view.row(
-        select(persons.c.key_id, persons.c.born_on).where(
-            persons.c.bank_id == view.bank_id, persons.c.holder_id == holder_id
+def births(view: View, holder_ids: Iterable[str]) -> dict[str, date]:
+    """Return when these people were born; who is not known, or whose day is not, is left out."""
+    rows = view.rows(
+        select(persons.c.holder_id, persons.c.key_id, persons.c.born_on).where(
+            persons.c.bank_id == view.bank_id,
+            persons.c.holder_id.in_(sorted(set(holder_ids))),
+            persons.c.born_on.is_not(None),
         )
     )
-    if row is None or row.born_on is None:
-        return None
-    plain = view.vault.unseal(row.key_id, "born_on", row.born_on)
-    return None if plain is None else date.fromisoformat(plain)
+    return {
+        row.holder_id: date.fromisoformat(plain)
+        for row in rows
+        if (plain := view.vault.unseal(row.key_id, "born_on", row.born_on)) is not None
+    }
 
 
 def names(view: View, holder_ids: Iterable[str]) -> dict[str, str]:
@@ -332,6 +313,21 @@ def unseal(view: View, holder_id: str, what: str, sealed: str | None) -> str | N
         return None
     key_id = _known_key(view, holder_id)
     return None if key_id is None else view.vault.unseal(key_id, what, sealed)
+
+
+def seal_bytes(unit: Unit, holder_id: str, what: str, content: bytes) -> bytes:
+    """Return bytes about a holder (a photo), sealed with their key.
+
+    Raises:
+        PersonNotFound: nothing is known of this holder (any more).
+    """
+    return unit.vault.seal_bytes(_key_of(unit, holder_id), what, content)
+
+
+def unseal_bytes(view: View, holder_id: str, what: str, sealed: bytes) -> bytes | None:
+    """Return bytes about a holder, or None if the holder was forgotten."""
+    key_id = _known_key(view, holder_id)
+    return None if key_id is None else view.vault.unseal_bytes(key_id, what, sealed)
 
 
 def _key_of(view: View, holder_id: str) -> str:

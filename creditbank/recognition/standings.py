@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, bindparam, select, update
+from sqlalchemy import BigInteger, Index, bindparam, func, select, update
 from sqlmodel import Field
 
 from creditbank.core.clock import start_of_day
@@ -30,6 +30,7 @@ class StandingRow(OfBank, table=True):
         within_bank(["period_id"], "period", ["period_id"]),
         within_bank(["asset_code"], "asset", ["code"]),
         within_bank(["member_id"], "member", ["member_id"]),
+        Index("ix_standing_member", "bank_id", "member_id", "asset_code"),
         Index("ix_standing_ranked", "bank_id", "period_id", "asset_code", "units", "member_id"),
     )
 
@@ -94,6 +95,18 @@ def of_member(view: View, period_id: str, member_id: str) -> dict[str, int]:
         )
     )
     return {row.asset_code: row.units for row in rows}
+
+
+def lifetime(view: View, member_id: str, asset: str) -> int:
+    """Return what a member ever earned of an asset, less what was taken back."""
+    row = view.row(
+        select(func.sum(standings.c.units).label("units")).where(
+            standings.c.bank_id == view.bank_id,
+            standings.c.member_id == member_id,
+            standings.c.asset_code == asset,
+        )
+    )
+    return 0 if row is None or row.units is None else int(row.units)
 
 
 def rebuilt(view: View, period_id: str) -> dict[tuple[str, str], int]:

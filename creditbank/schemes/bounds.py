@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import field
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from creditbank.core.errors import BadField
 
 Choice = TypeVar("Choice", bound=StrEnum)
+
+_ASSET_CODE = re.compile(r"[A-Z][A-Z0-9]{1,15}")
 
 
 def bounded(name: str, value: object, *, least: int, most: int, optional: bool) -> None:
@@ -22,6 +26,11 @@ def bounded(name: str, value: object, *, least: int, most: int, optional: bool) 
         raise BadField(name, f"{least}–{most}")
 
 
+def whole(default: int | None, least: int, most: int) -> Any:
+    """Declare a parameter that is a bounded whole number; None is allowed if it is the default."""
+    return field(default=default, metadata={"least": least, "most": most})
+
+
 def one_of(name: str, kind: type[Choice], value: object) -> Choice:
     """Return the word of a list that a parameter is.
 
@@ -32,3 +41,25 @@ def one_of(name: str, kind: type[Choice], value: object) -> Choice:
         return kind(str(value))
     except ValueError as error:
         raise BadField(name, " | ".join(kind)) from error
+
+
+def code(name: str, value: object) -> str:
+    """Return the code of an asset.
+
+    Raises:
+        BadField: it is none.
+    """
+    if not isinstance(value, str) or not _ASSET_CODE.fullmatch(value):
+        raise BadField(name, "2–16 capitals and digits / 2–16 位大写字母或数字")
+    return value
+
+
+def word(name: str, value: object, most: int) -> str:
+    """Return a short text that is a name or a code.
+
+    Raises:
+        BadField: it is none, or too long.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= most:
+        raise BadField(name, f"1–{most} characters / 1–{most} 字")
+    return value

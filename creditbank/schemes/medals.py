@@ -83,7 +83,7 @@ def read(value: object) -> tuple[Medal, ...]:
             found.append(one)
             continue
         if not isinstance(one, Mapping) or one.keys() != {"tier", "by", "value"}:
-            raise BadField("medals", "each with tier, by, value")
+            raise BadField("medals", "each with tier, by, value / 每项须有 tier、by、value")
         tier, by = one_of("medals", Tier, one["tier"]), one_of("medals", By, one["by"])
         found.append(Medal(tier, by, one["value"]))
     return tuple(found)

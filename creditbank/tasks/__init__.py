@@ -1,8 +1,14 @@
-"""Tasks: needs that are published, claimed, served, reviewed, and credited exactly once.
+"""Tasks: needs that are published, claimed, waited for and filled.
 
-``categories`` kinds of tasks as data · ``tasks`` a need with place, time, capacity and rewards ·
-``claims`` who takes part: claim, withdraw · ``attendance`` sign in and out · ``edits`` a task is
-changed · ``endings`` a task is cancelled, or its attendance closed · ``reviews`` approve, reject,
-withdraw an approval · ``states`` the two tables of allowed (state, verb) → state · ``errors`` what
-can go wrong · ``audit`` proofs.
+A need: ``categories`` kinds as data · ``tasks`` place, time, capacity and rewards ·
+``publishing`` · ``repeats`` rules of days (pure), ``series`` and ``series_changes`` · ``copies`` ·
+``edits`` · ``endings`` and ``cancellations``.
+A claim: ``claims`` who takes part · ``audiences`` whom a task takes · ``claiming`` places are taken
+or waited for · ``parties`` families and teams · ``overlaps`` nobody is in two places · ``waitlist``
+who waits · ``filling`` free places go to who waits · ``withdrawals`` places are given back ·
+``no_shows`` empty places, and what follows.
+A pair: ``pairs`` a family or a volunteer and an elder · ``visits`` · ``visit_reminders`` ·
+``partings``.
+``states`` the two tables of allowed (state, verb) → state · ``errors`` and its siblings what can go
+wrong · ``audit`` proofs. What comes of a claim is in `creditbank.service`.
 """

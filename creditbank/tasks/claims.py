@@ -1,32 +1,41 @@
 """Claims: who takes part in a task, and what came of it.
 
-Capacity is checked under the task's lock. A member has one claim per task; one that was
-withdrawn can be taken up again. Who claimed, signed in and signed out is kept: whoever noted it
-does not review it. Staff claim for members of the communities where their role holds.
+A member has one claim per task; one that was withdrawn can be taken up again. Who claimed, signed
+in and signed out is kept: whoever noted it does not review it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Row, UniqueConstraint, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Row,
+    UniqueConstraint,
+    false,
+    insert,
+    select,
+    update,
+)
 from sqlmodel import Field
 
-from creditbank.core.errors import BadField
-from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
-from creditbank.identity import assists
 from creditbank.people import members
 from creditbank.people.persons import SEALED_MOST
 from creditbank.tasks import tasks
-from creditbank.tasks.errors import AlreadyClaimed, ClaimNotFound
-from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
+from creditbank.tasks.errors import ClaimNotFound
+from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import PAGE_MOST, Task
+
+# What texts about a claim are sealed as.
+REASON = "reason"
+DISPUTE = "dispute"
 
 _NOTED = tuple(
     f"{verb}_{who}"
@@ -51,7 +60,9 @@ class ClaimRow(OfBank, table=True):
     ``party_id`` is the family's or team's claim that names this member; ``position`` the number
     on the waitlist, one for a whole party; ``lapsed_for`` why the place in the queue was lost;
     ``flags`` what the screening found (words joined by commas); ``first_decided_by`` is who
-    decided before a dispute.
+    decided before a dispute. ``behind`` are those who wait behind all others, ``changed_at`` when
+    time or place became other than claimed; ``missed_at`` since when an empty place counts
+    against the member, until it is excused.
     """
 
     __tablename__ = "claim"
@@ -110,6 +121,16 @@ class ClaimRow(OfBank, table=True):
     first_decided_by: str | None = Field(max_length=64)
     first_decided_by_member: str | None = Field(max_length=40)
     second_look: str | None = Field(max_length=16)
+    second_looked_by: str | None = Field(max_length=64)
+    second_looked_by_member: str | None = Field(max_length=40)
+    second_looked_at: datetime | None = Field(sa_type=UtcDateTime)
+    escalated_at: datetime | None = Field(sa_type=UtcDateTime)
+    placed_at: datetime | None = Field(sa_type=UtcDateTime)
+    behind: bool = Field(sa_column_kwargs={"server_default": false()})
+    changed_at: datetime | None = Field(sa_type=UtcDateTime)
+    missed_at: datetime | None = Field(sa_type=UtcDateTime)
+    excused_at: datetime | None = Field(sa_type=UtcDateTime)
+    excused_by: str | None = Field(max_length=64)
 
 
 claims = table(ClaimRow)
@@ -153,14 +174,21 @@ class Claim:
     first_decided_by: str | None
     first_decided_by_member: str | None
     second_look: str | None
+    escalated_at: datetime | None
+    placed_at: datetime | None
+    behind: bool
+    changed_at: datetime | None
+    missed_at: datetime | None
+    excused_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What claiming and withdrawing answer."""
+    """What claiming and withdrawing answer; who waits has a ``position``."""
 
     claim_id: str
     state: ClaimState
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,50 +233,13 @@ def read(row: Row[Any]) -> Claim:
         row.first_decided_by,
         row.first_decided_by_member,
         row.second_look,
+        row.escalated_at,
+        row.placed_at,
+        row.behind,
+        row.changed_at,
+        row.missed_at,
+        row.excused_at,
     )
-
-
-@keyed
-def claim(
-    unit: Unit,
-    *,
-    task_id: str,
-    key: str,  # noqa: ARG001 - the key is @keyed's
-    member_id: str | None = None,
-) -> Claimed:
-    """Take a place in a task, for the acting member or, by staff, for another one.
-
-    Raises:
-        BadField: nobody was named and the actor is no member.
-        NotYours: a member claims for somebody else.
-        MemberNotFound: this bank has no such member.
-        OtherCommunity: the actor's role does not hold where the member lives.
-        MemberSuspended: the member may not act now.
-        TaskNotFound: this bank has no such task.
-        StateConflict: the task is full, over, cancelled or a draft.
-        AlreadyClaimed: the member takes part already.
-    """
-    who = member_id or unit.actor.member_id
-    if who is None:
-        raise BadField("member_id", "is missing / 未填写")
-    members.require_own(unit.actor, who)
-    members.require_near(unit, unit.actor, who)
-    members.require_active(unit, who)
-    task = tasks.lock(unit, task_id)
-    before = _of(unit, task_id, who)
-    if before is not None and before.state is not ClaimState.WITHDRAWN:
-        raise AlreadyClaimed(before.claim_id, before.state)
-    if task.placed >= task.capacity and task.state is TaskState.RUNNING:
-        raise TASK.conflict(TaskState.FULL, "claim")
-    TASK.after(task.state, "claim")
-    assists.done(unit, "assist.claimed", task_id)
-    tasks.take_places(unit, task_id, 1)
-    if before is not None:
-        state = ClaimState(CLAIM.after(before.state, "claim"))
-        store(unit, before.claim_id, state=state, claimed_at=unit.now, **by(unit, "claimed"))
-        return Claimed(before.claim_id, state)
-    claim_id = add(unit, task_id, who, ClaimState.PLACED)
-    return Claimed(claim_id, ClaimState.PLACED)
 
 
 def add(unit: Unit, task_id: str, member_id: str, state: ClaimState, **values: Any) -> str:
@@ -263,50 +254,11 @@ def add(unit: Unit, task_id: str, member_id: str, state: ClaimState, **values: A
         "state": state,
         "claimed_at": unit.now,
         "paused_minutes": 0,
+        "behind": False,
         **by(unit, "claimed"),
     }
     unit.run(insert(claims), blank | made | values)
     return claim_id
-
-
-def _of(unit: Unit, task_id: str, member_id: str) -> Claim | None:
-    row = unit.row(
-        select(claims)
-        .where(
-            claims.c.bank_id == unit.bank_id,
-            claims.c.task_id == task_id,
-            claims.c.member_id == member_id,
-        )
-        .with_for_update(key_share=True)
-    )
-    return None if row is None else read(row)
-
-
-@keyed
-def withdraw(unit: Unit, *, claim_id: str, key: str) -> Claimed:  # noqa: ARG001 - @keyed's
-    """Give a place back before the task is over.
-
-    Raises:
-        ClaimNotFound: this bank has none of this id.
-        NotYours: it is another member's.
-        OtherCommunity: neither the task nor the member is of where the actor's role holds.
-        StateConflict: the participant has signed in, or the task is over.
-    """
-    task, found = lock_with_task(unit, claim_id)
-    _require_near(unit, task, found)
-    state = ClaimState(CLAIM.after(found.state, "withdraw"))
-    TASK.after(task.state, "withdraw")
-    assists.done(unit, "assist.withdrawn", task.task_id)
-    tasks.take_places(unit, task.task_id, -1)
-    store(unit, claim_id, state=state)
-    return Claimed(claim_id, state)
-
-
-def _require_near(unit: Unit, task: Task, found: Claim) -> None:
-    """See that the task, or else the member, is of a community where the actor's role holds."""
-    held = unit.actor.communities
-    if held is not None and task.community_id not in held:
-        members.require_near(unit, unit.actor, found.member_id)
 
 
 def by(unit: Unit, verb: str) -> dict[str, str | None]:
@@ -336,6 +288,21 @@ def lock(unit: Unit, claim_id: str) -> Claim:
     return _find(unit, claim_id, lock=True)
 
 
+def lock_people(unit: Unit, task_id: str, member_ids: Iterable[str]) -> dict[str, Claim]:
+    """Lock the claims of a task by some members, in ascending order; return them by member."""
+    rows = unit.rows(
+        select(claims)
+        .where(
+            claims.c.bank_id == unit.bank_id,
+            claims.c.task_id == task_id,
+            claims.c.member_id.in_(sorted(set(member_ids))),
+        )
+        .order_by(claims.c.claim_id)
+        .with_for_update(key_share=True)
+    )
+    return {row.member_id: read(row) for row in rows}
+
+
 def find(view: View, claim_id: str) -> Claim:
     """Return a claim.
 
@@ -353,8 +320,10 @@ def _find(view: View, claim_id: str, *, lock: bool) -> Claim:
     return read(row)
 
 
-def lock_all(unit: Unit, task_id: str, states: Sequence[ClaimState]) -> list[Claim]:
-    """Lock the claims of a task in these states, in ascending order."""
+def lock_all(
+    unit: Unit, task_id: str, states: Sequence[ClaimState], *, limit: int | None = None
+) -> list[Claim]:
+    """Lock the claims of a task in these states, or the first of them, in ascending order."""
     rows = unit.rows(
         select(claims)
         .where(
@@ -363,6 +332,7 @@ def lock_all(unit: Unit, task_id: str, states: Sequence[ClaimState]) -> list[Cla
             claims.c.state.in_(states),
         )
         .order_by(claims.c.claim_id)
+        .limit(limit)
         .with_for_update(key_share=True)
     )
     return [read(row) for row in rows]
@@ -375,6 +345,17 @@ def store(unit: Unit, claim_id: str, **values: Any) -> None:
         .where(claims.c.bank_id == unit.bank_id, claims.c.claim_id == claim_id)
         .values(**values)
     )
+
+
+def store_all(unit: Unit, several: Iterable[Claim], **values: Any) -> None:
+    """Keep the same new values of several claims that this unit has locked."""
+    ids = [one.claim_id for one in several]
+    if ids:
+        unit.run(
+            update(claims)
+            .where(claims.c.bank_id == unit.bank_id, claims.c.claim_id.in_(ids))
+            .values(**values)
+        )
 
 
 def of_task(view: View, task_id: str, *, within: tuple[str, ...] | None = None) -> list[Claim]:

@@ -1,4 +1,4 @@
-"""Endings: a task is cancelled before anybody served, or its attendance is closed afterwards."""
+"""Endings: a task is cancelled before anybody served."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from creditbank.core.keys import keyed
 from creditbank.core.texts import line
 from creditbank.core.units import Unit
 from creditbank.people import trail
-from creditbank.tasks import attendance, claims, tasks
+from creditbank.tasks import claims, parties, tasks
 from creditbank.tasks.errors import TaskServed
-from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
+from creditbank.tasks.states import CLAIM, PLACELESS, TASK, ClaimState, TaskState
 from creditbank.tasks.tasks import REASON_MOST, Moved
 
-_NEVER_CAME = (ClaimState.PLACED, ClaimState.WITHDRAWN, ClaimState.NO_SHOW)
+_QUEUED = (ClaimState.WAITING, ClaimState.OFFERED)
+_NEVER_CAME = (ClaimState.PLACED, *PLACELESS, ClaimState.OFFERED, ClaimState.NO_SHOW)
 _SERVED = tuple(state for state in ClaimState if state not in _NEVER_CAME)
 
 
@@ -30,7 +31,7 @@ def cancel(
 ) -> Moved:
     """Cancel a task to which nobody has come yet; claims of it end as withdrawn.
 
-    Whoever had a place is told, as long as they may still be on their way.
+    Whoever had a place or waited for one is told, as long as they may be on their way.
 
     Raises:
         BadField: the reason is unusable.
@@ -44,13 +45,14 @@ def cancel(
     task = tasks.lock_own(unit, task_id)
     tags.require(if_match, task)
     state = TaskState(TASK.after(task.state, "cancel"))
-    found = claims.lock_all(unit, task_id, [ClaimState.PLACED, *_SERVED])
+    found = claims.lock_all(unit, task_id, [ClaimState.PLACED, *_QUEUED, *_SERVED])
     served = [one for one in found if one.state in _SERVED]
     if served:
         raise TaskServed(task_id, len(served))
+    parties.free(unit, task, found)
     for one in found:
-        claims.store(unit, one.claim_id, state=CLAIM.after(one.state, "cancel"))
-    tasks.take_places(unit, task_id, -len(found))
+        state_after = CLAIM.after(one.state, "cancel")
+        claims.store(unit, one.claim_id, state=state_after, offered_until=None)
     trail.record(unit, "task.cancelled", task_id, after={"claims": len(found)})
     notices.tell_all(
         unit,
@@ -61,30 +63,3 @@ def cancel(
         task=task_id,
     )
     return tasks.store(unit, task_id, state, said)
-
-
-@keyed
-def close(
-    unit: Unit,
-    *,
-    task_id: str,
-    key: str,  # noqa: ARG001 - the key is @keyed's
-    if_match: Sequence[str] | None = None,
-) -> Moved:
-    """Close the attendance of a task that has ended; reviews go on.
-
-    Who never came is a no-show; who forgot to sign out is signed out at the end of the window.
-
-    Raises:
-        TaskNotFound: this bank has none of this id.
-        OtherCommunity: the actor's role does not hold where it is.
-        PreconditionFailed: it is not as ``if_match`` says.
-        StateConflict: it has not ended, or was closed or cancelled.
-    """
-    task = tasks.lock_own(unit, task_id)
-    tags.require(if_match, task)
-    state = TaskState(TASK.after(task.state, "close"))
-    for one in claims.lock_all(unit, task_id, [ClaimState.PLACED, ClaimState.SIGNED_IN]):
-        attendance.close_one(unit, task, one)
-    trail.record(unit, "task.closed", task_id)
-    return tasks.store(unit, task_id, state)

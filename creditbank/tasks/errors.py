@@ -69,6 +69,16 @@ class ClaimNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class PartyNotFound(NotFound):
+    """No family or team has claimed so in this bank."""
+
+    slug = "party-not-found"
+    zh = "没有这条家庭或团队认领"
+    en = "There is no such claim of a family or team"
+    party_id: str
+
+
+@dataclass(eq=False)
 class AlreadyClaimed(Refused):
     """The member takes part in this task already."""
 
@@ -97,6 +107,16 @@ class NotBegun(Refused):
     slug = "not-begun"
     zh = "任务还没开始，开始后才能签退"
     en = "The task has not begun; signing out is possible from its start on"
+    task_id: str
+
+
+@dataclass(eq=False)
+class NotedDown(Refused):
+    """What was noted down afterwards is neither published nor changed."""
+
+    slug = "noted-down"
+    zh = "补录的活动不能发布或修改；写错了请取消，再重新补录"
+    en = "What was noted down afterwards is not published or changed: cancel it and note it again"
     task_id: str
 
 

@@ -18,8 +18,10 @@ from creditbank.core.units import Unit
 from creditbank.core.values import AssetKind
 from creditbank.ledger import accounts
 from creditbank.people import communities, members, trail
+from creditbank.schemes import rates, scheme
 from creditbank.schemes.rewards import Reward
 from creditbank.tasks import categories, tasks
+from creditbank.tasks.errors import NotedDown
 from creditbank.tasks.states import TASK, TaskState
 from creditbank.tasks.tasks import (
     PLACE_MOST,
@@ -28,6 +30,7 @@ from creditbank.tasks.tasks import (
     Audience,
     Moved,
     Party,
+    Task,
     TaskKind,
     Terms,
 )
@@ -124,39 +127,56 @@ def write(unit: Unit, new: New, state: TaskState) -> str:
         CategoryNotFound: this bank has no such category.
         AssetNotFound: a reward is in an asset that this bank does not have.
     """
-    check_capacity(new.capacity)
-    check_rewards(unit, new.rewards)
-    categories.require(unit, new.category)
-    task_id = unit.new_id("tsk")
-    unit.run(
-        insert(tasks.tasks),
-        {
-            "bank_id": unit.bank_id,
-            "task_id": task_id,
-            "title": line("title", new.title, TITLE_MOST),
-            "category": new.category,
-            "community_id": new.community_id,
-            "place": line("place", new.place, PLACE_MOST),
-            "starts_at": new.starts_at,
-            "ends_at": new.ends_at,
-            "capacity": new.capacity,
-            "placed": 0,
-            "stored_state": state,
-            "reason": None,
-            "created_by": unit.actor.id,
-            "created_by_member": unit.actor.member_id,
-            "kind": new.kind,
-            "queued": 0,
-            "beneficiary_id": new.beneficiary_id,
-            "series_id": new.series_id,
-            "entry_id": new.entry_id,
-            "pair_id": new.pair_id,
-            **audience_columns(new.audience),
-            **terms_columns(new.terms, new.ends_at),
-        },
-    )
-    unit.run(insert(tasks.rewards_of), reward_rows(unit, task_id, new.rewards))
-    return task_id
+    return write_all(unit, [new], state)[0]
+
+
+def write_all(unit: Unit, several: Sequence[New], state: TaskState) -> list[str]:
+    """Make the rows of tasks in two statements and return their ids, in order.
+
+    Raises:
+        BadField, CategoryNotFound, AssetNotFound: as `write`.
+    """
+    for capacity in {one.capacity for one in several}:
+        check_capacity(capacity)
+    for rewards, category in dict.fromkeys((one.rewards, one.category) for one in several):
+        check_rewards(unit, rewards, category)
+    for category in sorted({one.category for one in several}):
+        categories.require(unit, category)
+    for_somebody = scheme.current(unit).confirmed_categories
+    if any(one.category in for_somebody and one.beneficiary_id is None for one in several):
+        raise BadField("beneficiary_id", "confirms this category / 这类服务须指明受助人，由其确认")
+    made = [(unit.new_id("tsk"), one) for one in several]
+    unit.run(insert(tasks.tasks), [_row(unit, task_id, one, state) for task_id, one in made])
+    given = [row for task_id, one in made for row in reward_rows(unit, task_id, one.rewards)]
+    unit.run(insert(tasks.rewards_of), given)
+    return [task_id for task_id, _ in made]
+
+
+def _row(unit: Unit, task_id: str, new: New, state: TaskState) -> dict[str, Any]:
+    return {
+        "bank_id": unit.bank_id,
+        "task_id": task_id,
+        "title": line("title", new.title, TITLE_MOST),
+        "category": new.category,
+        "community_id": new.community_id,
+        "place": line("place", new.place, PLACE_MOST),
+        "starts_at": new.starts_at,
+        "ends_at": new.ends_at,
+        "capacity": new.capacity,
+        "placed": 0,
+        "stored_state": state,
+        "reason": None,
+        "created_by": unit.actor.id,
+        "created_by_member": unit.actor.member_id,
+        "kind": new.kind,
+        "queued": 0,
+        "beneficiary_id": new.beneficiary_id,
+        "series_id": new.series_id,
+        "entry_id": new.entry_id,
+        "pair_id": new.pair_id,
+        **audience_columns(new.audience),
+        **terms_columns(new.terms, new.ends_at),
+    }
 
 
 def audience_columns(audience: Audience) -> dict[str, Any]:
@@ -237,6 +257,16 @@ def check_capacity(capacity: int, *, least: int = 1) -> None:
         raise BadField("capacity", f"{least}–{CAPACITY_MOST}")
 
 
+def refuse_noted(task: Task) -> None:
+    """See that a draft is no note of what is over: that waits for its second person only.
+
+    Raises:
+        NotedDown: it is one.
+    """
+    if task.kind is TaskKind.AFTERWARDS:
+        raise NotedDown(task.task_id)
+
+
 def check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
     """See that a task can take place between two instants.
 
@@ -252,11 +282,11 @@ def check_window(unit: Unit, starts_at: datetime, ends_at: datetime) -> None:
         raise BadField("ends_at", "is past / 已经过去")
 
 
-def check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
-    """See that a task can give these.
+def check_rewards(unit: Unit, rewards: Sequence[Reward], category: str | None = None) -> None:
+    """See that a task, of a category if it is known, can give these.
 
     Raises:
-        BadField: there is none, one asset twice, or money.
+        BadField: there is none, one asset twice, or money; or the scheme gives less, or otherwise.
         AssetNotFound: this bank has no such asset.
     """
     codes = [reward.asset for reward in rewards]
@@ -268,6 +298,13 @@ def check_rewards(unit: Unit, rewards: Sequence[Reward]) -> None:
             raise AssetNotFound(code)
         if known[code].kind is AssetKind.MONEY:
             raise BadField("rewards", f"'{code}' is money / 不能用货币奖励")
+    rules = scheme.current(unit)
+    if category is not None:
+        rates.require_paid(rules.rates, category, rewards)
+    for reward in rewards:
+        most = rules.of_asset(reward.asset).reward_most
+        if most is not None and reward.units > most:
+            raise BadField("rewards", f"'{reward.asset}' ≤ {most} / 按规则方案不超过 {most}")
 
 
 @keyed
@@ -286,10 +323,12 @@ def open_draft(
         PreconditionFailed: it is not as ``if_match`` says.
         StateConflict: it is no draft.
         BadField: its time is past.
+        NotedDown: it was noted down afterwards.
     """
     task = tasks.lock_own(unit, task_id)
     tags.require(if_match, task)
     state = TaskState(TASK.after(task.state, "open"))
     check_window(unit, task.starts_at, task.ends_at)
+    refuse_noted(task)
     trail.record(unit, "task.published", task_id)
     return tasks.store(unit, task_id, state)

@@ -12,7 +12,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Row, Select, false, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    Row,
+    Select,
+    false,
+    select,
+    update,
+)
 from sqlmodel import Field
 
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
@@ -312,6 +322,22 @@ def store(unit: Unit, task_id: str, state: TaskState, reason: str | None = None)
     return Moved(task_id, state)
 
 
+def places_for(task: Task, kind: Party, people: int) -> int:
+    """Return how many places so many people take: a family or team may take one in all."""
+    together = kind is not Party.PERSON and task.terms.capacity_unit is CapacityUnit.FAMILY
+    return 1 if together else people
+
+
+def next_position(unit: Unit, task: Task) -> int:
+    """Give out the next number of the waitlist of a task that this unit has locked."""
+    unit.run(
+        update(tasks)
+        .where(tasks.c.bank_id == unit.bank_id, tasks.c.task_id == task.task_id)
+        .values(queued=tasks.c.queued + 1)
+    )
+    return task.queued + 1
+
+
 def take_places(unit: Unit, task_id: str, count: int) -> None:
     """Take places of a task that this unit has locked; a negative count frees them."""
     unit.run(
@@ -329,7 +355,7 @@ def listing(
     upcoming: bool = False,
     drafts_within: tuple[str, ...] | None = None,
 ) -> Page:
-    """Return tasks by their start; ``upcoming`` leaves out drafts and what is over or cancelled.
+    """Return tasks by their start; ``upcoming``: no drafts, visits, or what is over or cancelled.
 
     ``drafts_within`` leaves out the drafts of other communities than these; ``after`` is the
     ``after`` of the page before.
@@ -340,7 +366,8 @@ def listing(
     limit = min(limit, PAGE_MOST)
     query = select(tasks).where(tasks.c.bank_id == view.bank_id)
     if upcoming:
-        query = query.where(tasks.c.stored_state == TaskState.OPEN, tasks.c.ends_at > view.now)
+        going = (tasks.c.stored_state == TaskState.OPEN, tasks.c.ends_at > view.now)
+        query = query.where(*going, tasks.c.kind == TaskKind.NEED)
     if drafts_within is not None:
         draft = tasks.c.stored_state == TaskState.DRAFT
         query = query.where(~draft | tasks.c.community_id.in_(drafts_within))
@@ -353,6 +380,17 @@ def listing(
     rows = view.rows(query.order_by(tasks.c.starts_at, tasks.c.task_id).limit(limit + 1))
     shown = tuple(_with_rewards(view, rows[:limit]))
     return Page(shown, shown[-1].task_id if len(rows) > limit else None)
+
+
+def chosen(view: View, *of: ColumnElement[bool], limit: int | None = None) -> list[Task]:
+    """Return the tasks of a choice by their start; it, or ``limit``, bounds how many there are."""
+    rows = view.rows(
+        select(tasks)
+        .where(tasks.c.bank_id == view.bank_id, *of)
+        .order_by(tasks.c.starts_at, tasks.c.task_id)
+        .limit(limit)
+    )
+    return _with_rewards(view, rows)
 
 
 def ids_within(view: View, community_ids: Sequence[str]) -> Select[str]:

@@ -267,6 +267,44 @@ def test_a_body_that_is_not_meant_so_is_never_a_fault_of_ours(api: Web) -> None:
         assert status == problem(response)[0], (text[:60], response.text)
 
 
+def test_a_day_beyond_all_clocks_is_refused_by_its_form(api: Web) -> None:
+    """The first and the last day that there is are days of no bank: 422, and no fault of ours."""
+    member_id, _ = api.member()
+    home = api.made("/households", api.organiser, {"head_id": member_id})["household_id"]
+    team = {"name": "红马甲", "community_id": api.community(), "leader_id": member_id}
+    team_id = api.made("/teams", api.organiser, team)["team_id"]
+    for day in ("0001-01-01", "9999-12-31"):
+        for path, name in (
+            (f"/households/{home}/history", "day"),
+            (f"/teams/{team_id}/history", "day"),
+            ("/rota", "first_week"),
+            ("/rota/today", "day"),
+            ("/plans/text", "day"),
+        ):
+            assert 422 == api.get(path, api.organiser, **{name: day}).status_code, (path, day)
+        rota = {"first_week": day, "weeks": 2}
+        assert 422 == api.post("/rota", api.organiser, rota).status_code
+    for day in ("1900-01-01", "2199-12-31"):
+        assert api.get(f"/households/{home}/history", api.organiser, day=day).is_success
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u202e陈", "张\u2066三", "a\x85b", "a\u2028b"])
+def test_a_text_that_hides_or_turns_round_is_refused(api: Web, text: str) -> None:
+    """Names, titles and details are what everybody sees, in that order."""
+    member_id, token = api.member()
+    team = {"name": text, "community_id": api.community(), "leader_id": member_id}
+    offer = {"kind": "offer", "title": "陪同看病", "category": "陪护", "minutes": 60}
+    for path, who, body in (
+        ("/teams", api.organiser, team),
+        ("/organisations", api.organiser, {"name": text}),
+        ("/lists", token, {"kind": "need", "title": text}),
+        ("/lists", token, {"kind": "need", "title": "买菜", "details": text}),
+        (f"/members/{member_id}/services", token, offer | {"details": text}),
+    ):
+        answer = api.post(path, who, body)
+        assert (422, "body-unusable") == problem(answer), path
+
+
 def test_a_body_that_is_too_large_is_not_read(api: Web) -> None:
     """More than a megabyte is refused, said or not."""
     _, _, till = api.shop()

@@ -31,7 +31,7 @@ def test_no_canary_sings(
     with caplog.at_level(logging.DEBUG), opened(database, clock) as web:
         journey = canaries.Journey(web)
         member_id = journey.run()
-        words = (*canaries.WORDS, *journey.secrets)
+        words = (*canaries.WORDS, canaries.PLACE, *journey.secrets)
         app = web.client.app
         metrics = TestClient(app, client=("127.0.0.1", 50000)).get("/metrics").text
         kept = "\n".join(canaries.everything_in(database))

@@ -12,13 +12,15 @@ from creditbank.core.units import Actor, Unit
 from creditbank.identity.roles import Role
 from creditbank.people import communities, members
 from creditbank.people.errors import OtherCommunity
-from creditbank.tasks import attendance, claims, edits, endings, publishing, reviews
+from creditbank.service import attendance, reviews, rolls
+from creditbank.tasks import claiming, edits, endings, publishing, withdrawals
 from tests import web
 from tests.books import made_up
+from tests.panels import seat
 from tests.society import FIVE_EACH, ORGANISER, Society
 from tests.web import Web
 
-ELSEWHERE = Actor("stf_elsewhere", "organiser", communities=(made_up("com", 7),))
+ELSEWHERE = Actor("stf_elsewhere", "reviewer", communities=(made_up("com", 7),))
 
 
 @pytest.fixture
@@ -65,16 +67,16 @@ def test_tasks_are_kept_by_their_own_community(society: Society) -> None:
     _sees_to(society, lambda u, key: endings.cancel(u, task_id=draft, reason="雨", key=key))
     other = society.publish()
     society.clock.advance(hours=4)
-    _sees_to(society, lambda u, key: endings.close(u, task_id=other, key=key))
+    _sees_to(society, lambda u, key: rolls.close(u, task_id=other, key=key))
 
 
 def test_claims_and_attendance_are_noted_by_their_own_community(society: Society) -> None:
     """Claims for a member of the community, attendance at a task of it."""
     who, task_id = society.member(), society.publish()
     claim_id = _sees_to(
-        society, lambda u, key: claims.claim(u, task_id=task_id, member_id=who, key=key)
+        society, lambda u, key: claiming.claim(u, task_id=task_id, member_id=who, key=key)
     ).claim_id
-    _sees_to(society, lambda u, key: claims.withdraw(u, claim_id=claim_id, key=key))
+    _sees_to(society, lambda u, key: withdrawals.withdraw(u, claim_id=claim_id, key=key))
     society.claim(task_id, who)
     society.clock.advance(hours=1)
     _sees_to(society, lambda u, key: attendance.sign_in(u, claim_id=claim_id, key=key))
@@ -85,6 +87,7 @@ def test_claims_and_attendance_are_noted_by_their_own_community(society: Society
 def test_reviews_are_of_their_own_community(society: Society) -> None:
     """Approved, rejected and taken back by who holds the role where the task is."""
     first, second = (society.served(society.member()) for _ in "12")
+    seat(society.database, society.bank_id, society.community_id)
     _sees_to(society, lambda u, key: reviews.reject(u, claim_id=first, reason="无", key=key))
     _sees_to(society, lambda u, key: reviews.approve(u, claim_id=second, key=key))
     with pytest.raises(OtherCommunity):
@@ -113,9 +116,9 @@ def test_a_claim_of_ones_own_member_elsewhere_can_be_withdrawn(society: Society)
     ).member_id
     task_id = society.publish()
     claim_id = society.by(
-        office, lambda u: claims.claim(u, task_id=task_id, member_id=who, key=keys[1])
+        office, lambda u: claiming.claim(u, task_id=task_id, member_id=who, key=keys[1])
     ).claim_id
-    society.by(office, lambda u: claims.withdraw(u, claim_id=claim_id, key=keys[2]))
+    society.by(office, lambda u: withdrawals.withdraw(u, claim_id=claim_id, key=keys[2]))
     society.claim(task_id, who)
     society.clock.advance(hours=1)
     with pytest.raises(OtherCommunity):
@@ -134,6 +137,8 @@ def test_lists_leave_other_communities_out(api: Web) -> None:
     member_id, token = api.member()
     home = api.get(f"/members/{member_id}", token).json()["community_id"]
     claim = api.served(token)
+    for one in api.get("/communities", token).json():
+        seat(api.database, api.bank.bank_id, one["community_id"])
     shown = api.get(f"/members/{member_id}/claims", token).json()["items"][0]
     task = api.get(f"/tasks/{shown['task_id']}", token).json()
     draft = api.publish(draft=True, community_id=task["community_id"])

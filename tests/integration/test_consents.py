@@ -11,7 +11,7 @@ from creditbank.core.database import Database
 from creditbank.core.units import Actor
 from creditbank.identity.roles import Role
 from creditbank.people import consents
-from creditbank.people.consents import years
+from creditbank.people.ages import years
 from tests.web import Web, opened
 
 OFFICE = Actor("stf_office", "organiser")

@@ -14,7 +14,8 @@ from creditbank.identity.errors import OwnRole
 from creditbank.identity.sign_in_errors import OwnService
 from creditbank.people import delegates, kin, members, persons
 from creditbank.people.errors import DelegateSelf, OwnReturn
-from creditbank.tasks import attendance, claims
+from creditbank.service import attendance
+from creditbank.tasks import claiming
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded
 from creditbank.tasks.states import ClaimState
 from merchants import payers
@@ -125,7 +126,7 @@ def test_who_noted_attendance_under_a_second_row_does_not_approve(
     by = {one: clerk if one == verb else ORGANISER for one in ("claim", "sign_in", "sign_out")}
     who, task_id, keys = _registered(society), society.publish(), [society.name() for _ in "123"]
     claim_id = society.by(
-        by["claim"], lambda u: claims.claim(u, task_id=task_id, member_id=who, key=keys[0])
+        by["claim"], lambda u: claiming.claim(u, task_id=task_id, member_id=who, key=keys[0])
     ).claim_id
     society.clock.advance(hours=1)
     society.by(by["sign_in"], lambda u: attendance.sign_in(u, claim_id=claim_id, key=keys[1]))

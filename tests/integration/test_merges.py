@@ -29,7 +29,7 @@ from creditbank.people import kin, members, persons
 from creditbank.people.errors import MemberSuspended, OtherCommunity
 from creditbank.people.members import Status
 from creditbank.recognition import standings
-from creditbank.tasks import claims
+from creditbank.tasks import claiming
 from merchants import audit as shop_audit
 from tests.books import POINTS, SHOP, STARS, moved
 from tests.society import ORGANISER, REVIEWER, Society, as_member, outcomes
@@ -359,14 +359,14 @@ def test_a_claim_and_a_merging_at_once_never_both_happen(society: Society) -> No
     for _ in range(5):
         old, kept = person(society, DOCUMENT), person(society, DOCUMENT)
         task_id = society.publish(starts_in=timedelta(hours=3))
-        claiming = society.submit(
+        racing = society.submit(
             Actor(old, "member", old),
-            partial(claims.claim, task_id=task_id, key=society.name()),
+            partial(claiming.claim, task_id=task_id, key=society.name()),
         )
         merging = society.submit(
             ORGANISER, partial(merges.propose, old_id=old, kept_id=kept, key=society.name())
         )
-        done, refused = outcomes([claiming, merging])
+        done, refused = outcomes([racing, merging])
         assert (1, 1) == (len(done), len(refused))
     assert [] == findings(society)
 

@@ -13,7 +13,7 @@ from api.notice_sentences import sentences
 from creditbank import notices
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.units import Actor
+from creditbank.core.units import Actor, Unit
 from creditbank.identity.roles import Role
 from creditbank.notice_kinds import KINDS
 from creditbank.notices import NoticeNotFound
@@ -28,7 +28,10 @@ from tests.payers import Payers
 from tests.society import ORGANISER, Society
 from tests.web import Web, new_key, opened
 
-PLACES = {"points", "days", "units", "shop", "task", "when"}
+PLACES = {
+    *("points", "days", "units", "shop", "task", "when", "minutes", "missed", "day", "count"),
+    "visits",
+}
 
 
 @pytest.fixture
@@ -164,7 +167,11 @@ def test_notices_come_newest_first_in_pages(web: Web) -> None:
 def test_notices_of_one_instant_are_paged_too(society: Society) -> None:
     """What was told in the same unit is ordered by id, none is lost at a page's edge."""
     member_id = society.member()
-    told = society.by(ORGANISER, lambda unit: notices.tell_all(unit, [member_id] * 5, "merged"))
+
+    def five(unit: Unit) -> list[str]:
+        return [notices.tell(unit, member_id, "merged") for _ in range(5)]
+
+    told = society.by(ORGANISER, five)
     first = society.see(lambda view: notices.inbox(view, member_id, limit=3))
     rest = society.see(lambda view: notices.inbox(view, member_id, after=first.older_than))
     found = [one.notice_id for one in (*first.notices, *rest.notices)]

@@ -11,7 +11,7 @@ from creditbank.core.banks import Bank
 from creditbank.core.database import Database
 from creditbank.core.errors import BadField, KeysUnusable
 from creditbank.core.units import Unit, View
-from creditbank.people import masks, persons
+from creditbank.people import documents, masks, persons
 from creditbank.people.errors import PersonNotFound
 from tests.web import OPERATOR
 
@@ -141,9 +141,9 @@ def test_who_shares_a_document_is_one_person(room: Room) -> None:
     """The same document number on two rows is the same person; a same name or phone is not."""
     room.keep(BOB, name="乙", document="110101199003071234")
     room.keep(EVE, name="金丝雀", phone="13912345678", document="E1234567")
-    assert {ANN, BOB} == room.look(lambda view: persons.same_person(view, [BOB]))
-    assert {EVE} == room.look(lambda view: persons.same_person(view, [EVE]))
-    assert {"mem_none"} == room.look(lambda view: persons.same_person(view, ["mem_none"]))
+    assert {ANN, BOB} == room.look(lambda view: documents.same_person(view, [BOB]))
+    assert {EVE} == room.look(lambda view: documents.same_person(view, [EVE]))
+    assert {"mem_none"} == room.look(lambda view: documents.same_person(view, ["mem_none"]))
 
 
 def test_names_are_masked_unless_asked_whole(room: Room) -> None:

@@ -24,7 +24,8 @@ from creditbank.people import members
 from creditbank.recognition import closing, periods, standings
 from creditbank.schemes import scheme
 from creditbank.schemes.rewards import Per, Reward
-from creditbank.tasks import attendance, claims, endings, reviews
+from creditbank.service import attendance, reviews, rolls
+from creditbank.tasks import claiming, claims
 from creditbank.tasks.errors import OwnWork, SecondPersonNeeded, WithdrawalTooLate
 from creditbank.tasks.states import ClaimState
 from tests.books import POINTS, SHOP, STARS, moved
@@ -148,7 +149,7 @@ def _attended(society: Society, who: str, clerks: dict[str, Actor]) -> str:
     task_id, keys = society.publish(), [society.name() for _ in NOTED]
     by = {verb: clerks.get(verb, ORGANISER) for verb in NOTED}
     placed = society.by(
-        by["claim"], lambda u: claims.claim(u, task_id=task_id, member_id=who, key=keys[0])
+        by["claim"], lambda u: claiming.claim(u, task_id=task_id, member_id=who, key=keys[0])
     )
     claim_id = placed.claim_id
     society.clock.advance(hours=1)
@@ -158,7 +159,7 @@ def _attended(society: Society, who: str, clerks: dict[str, Actor]) -> str:
         society.by(by["sign_out"], lambda u: attendance.sign_out(u, claim_id=claim_id, key=keys[2]))
     else:
         society.clock.advance(hours=1)
-        society.by(by["close"], lambda u: endings.close(u, task_id=task_id, key=keys[3]))
+        society.by(by["close"], lambda u: rolls.close(u, task_id=task_id, key=keys[3]))
     return claim_id
 
 

@@ -5,21 +5,28 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, MetaData, create_engine, inspect, make_url
+from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, make_url, select
 
 from api import proofs, schema
+from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.engines import normalised, sqlite_path
+from creditbank.core.engines import migration_engine, normalised, sqlite_path
+from creditbank.core.units import Actor
 from creditbank.core.vault import Vault, keys_path
 from creditbank.people import members, persons
-from creditbank.tasks import claims, reviews
+from creditbank.service import attendance, reviews
+from creditbank.tasks import claims, tasks, withdrawals
+from creditbank.tasks.states import ClaimState
+from creditbank.tasks.tasks import Party
 from tests import postgres
+from tests.society import ORGANISER, REVIEWER, as_member
 from tests.statements import paused
 
 DUMP = Path(__file__).parents[1] / "data" / "version-0001.sql.gz"
@@ -138,6 +145,103 @@ def test_keys_of_the_first_version_still_count(upgraded: Database, before: Befor
         ).all()
         expected = {key: vault.hashed("content", was) for key, was in before.contents.items()}
     assert expected == {row.key: row.content_hash for row in rows}
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """Claims of one task that were under way in an older version, by where they stood."""
+
+    task_id: str
+    placed: tuple[str, str]
+    signed_out: str
+    approved: str
+
+
+STARTS = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)
+
+
+def _under_way(url: str) -> UnderWay:
+    """Write what people were about to do into a database of the first version."""
+    engine = create_engine(normalised(url))
+    known = MetaData()
+    known.reflect(engine, only=["task", "claim", "task_reward", "member"])
+    task, claim, reward = (known.tables[one] for one in ("task", "claim", "task_reward"))
+    with paused(), engine.begin() as into:
+        model = into.execute(
+            select(task).where(task.c.stored_state == "open").order_by(task.c.task_id).limit(1)
+        ).one()
+        made: dict[str, Any] = dict(model._mapping)
+        made |= {"task_id": "tsk_underway", "placed": 3, "capacity": 5, "starts_at": STARTS}
+        into.execute(insert(task), made | {"ends_at": STARTS + timedelta(hours=1)})
+        gives = into.execute(select(reward).where(reward.c.task_id == model.task_id)).mappings()
+        into.execute(insert(reward), [dict(one) | {"task_id": "tsk_underway"} for one in gives])
+        approved = into.execute(
+            select(claim).where(claim.c.state == "approved").order_by(claim.c.decided_at.desc())
+        ).first()
+        assert approved is not None
+        of = known.tables["member"].c
+        whom = select(of.member_id).where(of.status == "active", of.member_id != approved.member_id)
+        ids = into.execute(whom.order_by(of.member_id).limit(3)).scalars()
+        for n, member_id in enumerate(ids):
+            blank = dict.fromkeys(one.name for one in claim.columns)
+            row = blank | {"bank_id": 1, "claim_id": f"clm_{n}", "task_id": "tsk_underway"}
+            row |= {"member_id": member_id, "state": "placed", "claimed_by": member_id}
+            row |= {"claimed_by_member": member_id, "claimed_at": STARTS - timedelta(days=9)}
+            if n == 2:
+                row |= {"state": "signed_out", "measured_minutes": 50}
+                row |= {"signed_in_at": STARTS, "signed_out_at": STARTS + timedelta(minutes=50)}
+                row |= {"signed_in_by": member_id, "signed_out_by": member_id}
+            into.execute(insert(claim), row)
+    engine.dispose()
+    return UnderWay("tsk_underway", ("clm_0", "clm_1"), "clm_2", approved.claim_id)
+
+
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_what_was_under_way_goes_on(old_url: str, version: str) -> None:
+    """Old tasks and claims are read, left, served, reviewed and taken back; the books balance."""
+    way = _under_way(old_url)
+    with paused():
+        _upgrade(old_url, version)
+        schema.migrate(old_url)
+    clock = ManualClock(STARTS - timedelta(minutes=30))
+    with Database(old_url, clock=clock) as database:
+        bank_id, keys = database.bank().bank_id, iter("abcdefgh")
+
+        def by(actor: Actor, verb: Any, claim_id: str, **said: Any) -> Any:
+            work = partial(verb, claim_id=claim_id, key=next(keys) * 16, **said)
+            return database.write(bank_id, actor, work)
+
+        def find(claim_id: str) -> claims.Claim:
+            return database.read(bank_id, lambda view: claims.find(view, claim_id))
+
+        stays, goes = (find(one) for one in way.placed)
+        assert (
+            ClaimState.WITHDRAWN
+            == by(as_member(goes.member_id), withdrawals.withdraw, goes.claim_id).state
+        )
+        task = database.read(bank_id, lambda view: tasks.find(view, way.task_id))
+        assert (2, tuple(Party)) == (task.placed, task.audience.open_to)
+        by(ORGANISER, attendance.sign_in, stays.claim_id)
+        clock.set(STARTS + timedelta(minutes=60))
+        assert 60 == by(ORGANISER, attendance.sign_out, stays.claim_id).measured_minutes
+        assert 60 == by(REVIEWER, reviews.approve, stays.claim_id).minutes
+        assert 50 == by(REVIEWER, reviews.approve, way.signed_out).minutes
+        head = Actor("stf_other", "community_head", None)
+        back = by(head, reviews.withdraw_approval, way.approved, reason="重复登记")
+        assert ClaimState.REVOKED == back.state
+        with paused():
+            verdicts = database.read(bank_id, proofs.audit)
+        assert [] == [one for one in verdicts if one.findings]
+
+
+def _upgrade(url: str, version: str) -> None:
+    """Go on to a version that is not the last."""
+    engine = migration_engine(normalised(url))
+    with closing(Vault(keys_path(normalised(url)))) as vault, engine.begin() as into:
+        config = schema._config()
+        config.attributes |= {"connection": into, "vault": vault}
+        command.upgrade(config, version)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])

@@ -441,7 +441,8 @@ def test_a_connection_lost_while_idle_is_not_noticed(books: Books) -> None:
     with raw(books) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            "WHERE pid <> pg_backend_pid() AND usename = current_user "
+            "AND datname = current_database()"
         )
     books.earn(ANN, 1)
     assert (2, 0, 0) == books.holding(ANN)

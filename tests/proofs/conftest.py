@@ -53,6 +53,11 @@ class Row:
         return cls(what, command.strip("`"), figure, machine, verdict)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> None:
+    """A proof hashes at the product's full cost."""
+
+
 class Proof(Protocol):
     """What the fixture hands to a proof."""
 

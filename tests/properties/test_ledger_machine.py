@@ -41,7 +41,7 @@ from creditbank.core.errors import (
 from creditbank.core.keys import keyed
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount
-from creditbank.ledger import chart, holds, issues, posting
+from creditbank.ledger import chart, expiries, holds, issues, lots, posting
 from creditbank.ledger.books import accounts, postings, transfers
 from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft, Transfer
@@ -118,6 +118,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.issued: dict[str, Moved] = {}
         self.held: dict[str, Held] = {}
         self.calls: list[tuple[str, Callable[[int], Callable[[Unit], Transfer]]]] = []
+        self.slices = 0
         self.keys: dict[str, tuple[Any, str | type[CreditbankError]]] = {}
 
     # What the rules share ---------------------------------------------------------------------
@@ -205,6 +206,72 @@ class LedgerMachine(RuleBasedStateMachine):
         self.brought[source].gone += amount
         self.brought[to].came[expires_on] += amount
         self.moved[done.transfer_id] = Moved(source, to, amount, expires_on)
+
+    @rule(source=members, to=members, amount=units)
+    def give_by_lots(self, source: str, to: str, amount: int) -> None:
+        """Give the earliest lots, each with its day, as a gift to family does."""
+        a, b = chart.member(source), chart.member(to)
+        if source == to or self.balances[a] < amount:
+            return
+        wanted, left = [], amount
+        for day, there in self.lots_of(source):
+            wanted += [(day, min(there, left))] if left else []
+            left -= min(there, left)
+        found = self.books.see(lambda view: lots.first_of(view, a, POINTS, amount))
+        assert wanted == [(lot.expires_on, lot.units) for lot in found]
+        moves = [moved(a, b, number, expires_on=day) for day, number in wanted]
+        self.last = self.books.post(*moves).recorded_at
+        self.balances[a] -= amount
+        self.balances[b] += amount
+        self.brought[source].gone += amount
+        for day, number in wanted:
+            self.brought[to].came[day] += number
+        self.dates_stay(to)
+
+    def lots_of(self, member_id: str) -> list[tuple[date | None, int]]:
+        """What a member has, in the order in which it is used: what came last is left."""
+        left, found = self.balances[chart.member(member_id)], []
+        came = self.brought[member_id].came
+        for day in sorted(came, key=lambda day: (day is None, day), reverse=True):
+            if min(came[day], left) > 0:
+                found.append((day, min(came[day], left)))
+                left -= min(came[day], left)
+        return found[::-1]
+
+    @rule(member_id=members, amount=units)
+    def donate(self, member_id: str, amount: int) -> None:
+        """Donate to a fund; what is there has no day."""
+        a, fund = chart.member(member_id), chart.fund("donations")
+        if self.poor(a, amount, lambda: self.books.post(moved(a, fund, amount))):
+            return
+        self.post(Kind.DONATE, a, fund, amount)
+        self.brought[member_id].gone += amount
+
+    @rule(day=st.sampled_from([date(2027, 1, 1), date(2028, 1, 1), date(2029, 1, 1)]))
+    def expire_points(self, day: date) -> None:
+        """Let all lots go that are past their day; what is on hold is gone until it resolves."""
+        past = {
+            member_id: sum(
+                number for last, number in self.lots_of(member_id) if last and last < day
+            )
+            for member_id in MEMBERS
+        }
+        self.slices += 1
+
+        def work(unit: Unit) -> int:
+            every = [row.account_id for row in unit.rows(_every_account(unit))]
+            return expiries.expire(
+                unit, account_ids=every, day=day, grace_days=0, slice_no=self.slices
+            )
+
+        assert len([one for one in past.values() if one]) == self.books.do(work)
+        for member_id, number in past.items():
+            self.balances[chart.member(member_id)] -= number
+            self.balances[chart.EXPIRED] += number
+            self.brought[member_id].gone += number
+            if number:
+                self.last = self.now()
+            self.dates_stay(member_id)
 
     @rule(member_id=members, amount=units)
     def redeem(self, member_id: str, amount: int) -> None:
@@ -437,6 +504,7 @@ class LedgerMachine(RuleBasedStateMachine):
         found = {account.address: account.balance for account in every if account.balance}
         ours = {address: number for address, number in self.balances.items() if number}
         ours.pop(chart.ISSUANCE, None)
+        ours.pop(chart.EXPIRED, None)
         assert ours == found
 
     def outside(self, question: str) -> list[Any]:
@@ -447,6 +515,14 @@ class LedgerMachine(RuleBasedStateMachine):
         """At the end, see the dates of everybody."""
         for member_id in MEMBERS:
             self.dates_stay(member_id)
+
+
+def _every_account(view: View) -> Any:
+    return (
+        select(accounts.c.account_id)
+        .where(accounts.c.bank_id == view.bank_id)
+        .order_by(accounts.c.account_id)
+    )
 
 
 def brought(view: View, address: str) -> Brought:

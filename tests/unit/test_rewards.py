@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditbank.core.errors import BadAmount
-from creditbank.schemes.rewards import Per, Reward, Rounding, earned, expires_on
+from creditbank.schemes.rewards import CAN_CARRY, Per, Reward, Rounding, earned, expires_on
 
+NEAR, NEAR_HALF = Rounding.WHOLE_HOURS_NEAREST, Rounding.HALF_HOURS
+SERVICE = Rounding.PER_SERVICE
 HOUR, PERSON = Per.HOUR, Per.PERSON
 DOWN, HALF, EXACT = Rounding.WHOLE_HOURS_DOWN, Rounding.HALF_HOURS_DOWN, Rounding.MINUTES_EXACT
 
@@ -30,6 +32,18 @@ DOWN, HALF, EXACT = Rounding.WHOLE_HOURS_DOWN, Rounding.HALF_HOURS_DOWN, Roundin
         (1, HOUR, 5, 12, EXACT),
         (7, HOUR, 5, 95, EXACT),
         (60, HOUR, 60, 60, EXACT),
+        (0, HOUR, 4, 14, NEAR_HALF),
+        (2, HOUR, 4, 15, NEAR_HALF),
+        (2, HOUR, 4, 44, NEAR_HALF),
+        (4, HOUR, 4, 45, NEAR_HALF),
+        (2, HOUR, 5, 30, NEAR_HALF),
+        (0, HOUR, 4, 29, NEAR),
+        (4, HOUR, 4, 30, NEAR),
+        (4, HOUR, 4, 89, NEAR),
+        (8, HOUR, 4, 90, NEAR),
+        (4, HOUR, 4, 1, SERVICE),
+        (4, HOUR, 4, 600, SERVICE),
+        (5, PERSON, 5, 600, SERVICE),
     ],
 )
 def test_what_a_service_earns(
@@ -42,7 +56,7 @@ def test_what_a_service_earns(
 @given(
     units=st.integers(1, 1_000_000),
     minutes=st.integers(1, 44_640),
-    rounding=st.sampled_from(list(Rounding)),
+    rounding=st.sampled_from(sorted(CAN_CARRY)),
 )
 def test_rounding_never_gives_more_than_was_served(
     units: int, minutes: int, rounding: Rounding

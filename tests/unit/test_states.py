@@ -4,20 +4,40 @@ import pytest
 
 from creditbank.core.errors import CreditbankError
 from creditbank.core.states import Machine, StateConflict
+from creditbank.exchange.states import HANDOUT, NEEDY, SERVICE
+from creditbank.lists.entries import ENTRY, EntryState
+from creditbank.lists.organisations import PARTNERSHIP
 from creditbank.people.members import MEMBERSHIP, Status
+from creditbank.tasks.pairs import PAIR, PairState
 from creditbank.tasks.states import CLAIM, TASK, ClaimState, TaskState
 
-MACHINES = {"task": TASK, "claim": CLAIM, "member": MEMBERSHIP}
+MACHINES = {
+    "task": TASK,
+    "claim": CLAIM,
+    "needy": NEEDY,
+    "handout": HANDOUT,
+    "service": SERVICE,
+    "member": MEMBERSHIP,
+    "entry": ENTRY,
+    "pair": PAIR,
+    "organisation": PARTNERSHIP,
+}
 PAIRS = [
     pytest.param(machine, state, verb, id=f"{name}-{state}-{verb}")
     for name, machine in MACHINES.items()
     for state in machine.states
     for verb in machine.verbs
 ]
-FINAL = {
+FINAL: dict[str, set[str]] = {
     "task": {TaskState.CLOSED, TaskState.CANCELLED},
-    "claim": {ClaimState.REJECTED, ClaimState.REVOKED, ClaimState.NO_SHOW},
+    "claim": {ClaimState.REVOKED},
     "member": {Status.CLOSED},
+    "entry": {EntryState.TASKED, EntryState.CLOSED},
+    "pair": {PairState.ENDED},
+    "organisation": set(),
+    "needy": {"ended"},
+    "handout": {"done", "withdrawn", "lapsed"},
+    "service": {"done", "cancelled", "lapsed"},
 }
 
 
