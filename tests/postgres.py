@@ -63,7 +63,12 @@ class Server:
         return url.render_as_string(hide_password=False)
 
     def create_database(self, name: str, template: str | None = None) -> None:
-        """Create a database that belongs to the owner role, empty or as a copy of a template."""
+        """Create a database that belongs to the owner role, empty or as a copy of a template.
+
+        A template is copied only while nobody is connected to it.
+        """
+        if template is not None and template in self._emptiers:
+            self._emptiers.pop(template).close()
         self._run(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
                 sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")

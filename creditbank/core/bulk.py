@@ -1,7 +1,7 @@
 """Many rows in one statement.
 
 PostgreSQL is sent one array for each column, which saves it and us a message for every row; SQLite
-has no messages to save and takes rows one by one. The rows all name the same columns.
+has no messages to save and takes rows one by one, as do few rows. All name the same columns.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from creditbank.core.units import Unit
 
+FEW = 4
+
 Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_all(unit: Unit, into: Table, rows: Rows) -> None:
     """Insert rows that name every column of a table."""
-    if len(rows) > 1 and unit.connection.dialect.name == "postgresql":
-        unit.run(_insertion(into), _arrays(into, rows))
+    if _is_worth_it(unit, rows):
+        unit.run(_insertion(into), _arrays(rows))
     elif rows:
         unit.run(insert(into), rows)
 
@@ -34,9 +36,8 @@ def update_all(unit: Unit, of: Table, rows: Rows) -> None:
     if not rows:
         return
     names = tuple(sorted(rows[0]))
-    if len(rows) > 1 and unit.connection.dialect.name == "postgresql":
-        keys = {name: rows[0][name] for name in ("bank_id",)}
-        unit.run(_update_of_arrays(of, names), _arrays(of, rows) | _bound(keys))
+    if _is_worth_it(unit, rows):
+        unit.run(_update_of_arrays(of, names), _arrays(rows) | {"of_bank_id": unit.bank_id})
     else:
         unit.run(_update_of_one(of, names), [_bound(row) for row in rows])
 
@@ -76,8 +77,12 @@ def _many(of: Table, names: Sequence[str]) -> TableValuedAlias:
     return func.unnest(*arrays).table_valued(*columns, name="many").render_derived()
 
 
-def _arrays(of: Table, rows: Rows) -> dict[str, list[Any]]:
-    return {f"all_{name}": [row[name] for row in rows] for name in rows[0] if name in of.c}
+def _is_worth_it(unit: Unit, rows: Rows) -> bool:
+    return len(rows) > FEW and unit.connection.dialect.name == "postgresql"
+
+
+def _arrays(rows: Rows) -> dict[str, Any]:
+    return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
 
 
 def _bound(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Earnings: what the books say about what members earned, for other rooms' proofs and reports.
 
 Earned is what came from issuance in transfers that count to a period, minus what withdrawn
-approvals took back in such transfers; welcome credits, opening balances and gifts have no period.
-What went to teams and funds is no member's.
+approvals reversed in such transfers; welcome credits, opening balances and gifts have no period.
+What went to teams and funds is no member's: not when it was issued, and not when it was withdrawn.
 SQL of its own: nothing here is shared with posting (S608: the texts put together are constants).
 """
 
@@ -28,14 +28,14 @@ _LEGS = """
     WHERE t.bank_id = :bank_id AND t.period_id = :period_id AND s.address = 'issuance'
       AND d.address LIKE 'member/%'
     UNION ALL
-    SELECT s.address, s.asset_code, -p.units, t.transfer_id, t.occurred_at, t.recorded_at,
+    SELECT d.address, d.asset_code, -p.units, t.transfer_id, t.occurred_at, t.recorded_at,
            t.refers_to
     FROM transfer t
-    JOIN posting p ON p.bank_id = t.bank_id AND p.transfer_id = t.transfer_id
+    JOIN posting p ON p.bank_id = t.bank_id AND p.transfer_id = t.reverses
     JOIN account s ON s.bank_id = p.bank_id AND s.account_id = p.source_id
     JOIN account d ON d.bank_id = p.bank_id AND d.account_id = p.destination_id
-    WHERE t.bank_id = :bank_id AND t.period_id = :period_id AND d.address = 'issuance'
-      AND s.address LIKE 'member/%'
+    WHERE t.bank_id = :bank_id AND t.period_id = :period_id AND s.address = 'issuance'
+      AND d.address LIKE 'member/%'
 """
 
 

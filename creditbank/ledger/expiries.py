@@ -89,7 +89,7 @@ def came_back(
     if last is not None:
         until = or_(of.recorded_at < last.recorded_at, of.transfer_id <= last.transfer_id)
         span += [of.recorded_at <= last.recorded_at, until]
-    rows = view.rows(
+    rows = view.rows(  # not in order, or SQLite walks all postings of the bank to have it
         select(postings.c.destination_id)
         .join_from(
             transfers,
@@ -97,11 +97,9 @@ def came_back(
             (postings.c.bank_id == of.bank_id) & (postings.c.transfer_id == of.transfer_id),
         )
         .where(*span, of.kind != Kind.EXPIRE, or_(of.kind.in_(BACK), postings.c.expires_on < day))
-        .distinct()
-        .order_by(postings.c.destination_id)
     )
     place = None if last is None else (last.recorded_at.isoformat(), last.transfer_id)
-    return Scanned(tuple(row.destination_id for row in rows), place)
+    return Scanned(tuple(sorted({row.destination_id for row in rows})), place)
 
 
 def expire(
@@ -111,8 +109,6 @@ def expire(
 
     One transfer for each asset, under a key of the day and the slice.
     """
-    places = {(chart.EXPIRED, code) for code in _spendable(unit)}
-    nowhere = lock(unit, places)  # unbounded, so it locks none; it makes them before others wait
     mine = those(unit, account_ids, *_may_lose(unit), lock=True)
     later = came(unit, [one.account_id for one in mine], since=day)
     due = {one.account_id: _there(one) - max(later[one.account_id].total(), 0) for one in mine}
@@ -135,6 +131,7 @@ def expire(
         for asset, several in sorted(moved.items())
     ]
     if drafts:
+        nowhere = lock(unit, {(chart.EXPIRED, asset) for asset in moved})  # unbounded: no lock
         post_many(unit, drafts, held=nowhere | {one.place: one for one in mine})
     return sum(len(draft.postings) for draft in drafts)
 

@@ -14,9 +14,8 @@ from sqlalchemy import select, tuple_
 from creditbank.core import counters
 from creditbank.core.counters import Counter
 from creditbank.core.units import Unit, View
-from creditbank.core.values import Amount, AssetKind
-from creditbank.ledger import accounts, chart, issues, statements
-from creditbank.ledger.posting import Transfer
+from creditbank.core.values import Amount, AssetKind, Posting
+from creditbank.ledger import accounts, chart, issues, posting, statements
 from creditbank.people import kin
 from creditbank.recognition import periods, standings
 from creditbank.schemes import rewards, scheme
@@ -35,7 +34,6 @@ from creditbank.tasks import parties
 from creditbank.tasks.claims import Claim
 from creditbank.tasks.tasks import Task
 
-_MEMBER = "member/"
 _CAPS = frozenset({MINUTES_DAY, EARNED_DAY, EARNED_MONTH})
 
 
@@ -264,14 +262,18 @@ def take_back(unit: Unit, found: Claim, period_id: str) -> tuple[tuple[Amount, .
         period_id=period_id,
         debtor_id=found.member_id,
     )
-    lost = _lost(transfer)
-    standings.add(unit, period_id, [(found.member_id, one, -units) for one, units in lost.items()])
+    earned = _of_member(one.mirrored() for one in posting.find(unit, found.transfer_id).postings)
+    standings.add(
+        unit, period_id, [(found.member_id, one, -units) for one, units in earned.items()]
+    )
+    lost = _of_member(transfer.postings)
     return tuple(Amount(units, asset) for asset, units in lost.items()), transfer.transfer_id
 
 
-def _lost(transfer: Transfer) -> Mapping[str, int]:
-    lost: dict[str, int] = {}
-    for one in transfer.postings:
-        if one.source.startswith(_MEMBER):
-            lost[one.amount.asset] = lost.get(one.amount.asset, 0) + one.amount.units
-    return lost
+def _of_member(postings: Iterable[Posting]) -> Mapping[str, int]:
+    """Return what postings take from a member, as debts too, by asset."""
+    taken: dict[str, int] = {}
+    for one in postings:
+        if chart.is_members(one.source):
+            taken[one.amount.asset] = taken.get(one.amount.asset, 0) + one.amount.units
+    return taken

@@ -14,7 +14,7 @@ from creditbank.core.keys import keyed
 from creditbank.core.texts import line
 from creditbank.core.units import Unit
 from creditbank.identity import assists
-from creditbank.people import guardians, persons, trail
+from creditbank.people import guardians, kin, persons, trail
 from creditbank.people.errors import NotYours
 from creditbank.schemes import scheme
 from creditbank.service import deadlines
@@ -74,13 +74,13 @@ def dispute(unit: Unit, *, claim_id: str, reason: str, key: str) -> Disputed:  #
 
 
 def _require_right(unit: Unit, found: Claim) -> None:
-    """See that the member acts, is assisted, or has the actor as guardian.
+    """See that the member acts, on any row of theirs, is assisted, or has the actor as guardian.
 
     Raises:
         NotYours: somebody else does.
     """
     who = unit.actor.assists or unit.actor.member_id
-    if who == found.member_id:
+    if who is not None and found.member_id in kin.same(unit, who):
         return
     if unit.actor.assists or who not in guardians.of(unit, found.member_id):
         raise NotYours

@@ -19,7 +19,7 @@ from creditbank import notices
 from creditbank.core.keys import keyed
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
-from creditbank.people import documents, kin, persons, trail
+from creditbank.people import kin, persons, trail
 from creditbank.schemes import scheme
 from creditbank.schemes.parameters import Scheme
 from creditbank.tasks import claims, parties, tasks
@@ -74,7 +74,7 @@ def resting(view: View, member_ids: Iterable[str]) -> dict[str, Rest]:
 def _missed(view: View, wanted: Sequence[str], rules: Scheme) -> dict[str, list[datetime]]:
     """Return since when each of these persons' absences count, whichever of their rows has them."""
     known = view.now - (rules.no_show_window_days + rules.no_show_rest_days) * _DAY
-    everyone = documents.same_person(view, wanted)
+    everyone = kin.rows_of(view, frozenset(wanted))
     rows = view.rows(
         select(claims.claims.c.member_id, claims.claims.c.missed_at).where(
             claims.claims.c.bank_id == view.bank_id,
@@ -86,12 +86,11 @@ def _missed(view: View, wanted: Sequence[str], rules: Scheme) -> dict[str, list[
     counted: dict[str, list[datetime]] = {}
     for row in rows:
         counted.setdefault(row.member_id, []).append(row.missed_at)
-    if counted.keys() <= set(wanted) and len(everyone) == len(wanted):
-        return counted
-    return {
-        one: [at for known in documents.same_person(view, [one]) for at in counted.get(known, [])]
-        for one in wanted
-    }
+    found = {one: list(counted.get(one, ())) for one in wanted}
+    for other in sorted(counted.keys() - found.keys()):
+        for one in kin.same(view, other) & found.keys():
+            found[one] += counted[other]
+    return found
 
 
 def record(unit: Unit, task: Task, several: Sequence[Claim]) -> None:

@@ -109,7 +109,11 @@ def test_what_was_noted_down_late_is_no_members_business_yet(web: Web) -> None:
     (ann, token) = web.member()
     web.made("/categories", web.operator, {"code": "sweeping", "name": "清扫"})
     ends_at = web.clock.now() - timedelta(hours=80)
-    late = {"title": "清扫", "category": "sweeping", "community_id": web.community()}
+    late: dict[str, Any] = {
+        "title": "清扫",
+        "category": "sweeping",
+        "community_id": web.community(),
+    }
     late |= {"starts_at": (ends_at - timedelta(hours=1)).isoformat(), "place": "广场"}
     late |= {"ends_at": ends_at.isoformat(), "member_ids": [ann], "remark": "当天停电"}
     late |= {"rewards": [{"asset": "XYB", "units": 1, "per": "person"}]}

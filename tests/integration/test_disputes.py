@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from api import scheduler
 from creditbank import notices
@@ -16,7 +17,7 @@ from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import Actor
 from creditbank.identity.roles import Role
-from creditbank.people import communities, households, persons, relatives
+from creditbank.people import communities, households, members, persons, relatives
 from creditbank.people.errors import NotYours, OtherCommunity
 from creditbank.people.relatives import Relation
 from creditbank.people.stays import Standing
@@ -430,3 +431,14 @@ def test_nobody_reviews_their_own_team(society: Society) -> None:
         with pytest.raises(OwnWork):
             society.approve(made.claim_ids[other], actor=Actor("stf_of_it", "reviewer", member_id))
     assert ClaimState.APPROVED == society.approve(made.claim_ids[1]).state
+
+
+def test_who_was_merged_disputes_from_the_kept_row(society: Society) -> None:
+    """What was rejected stays with the old row, whose person goes on as another."""
+    kept, (old, claim_id) = society.member(), _rejected(society)
+    of = members.members.c
+    merged = update(members.members).where(of.bank_id == society.bank_id, of.member_id == old)
+    with pytest.raises(NotYours):
+        _dispute(society, claim_id, as_member(kept))
+    society.do(lambda u: u.run(merged.values(merged_into=kept)))
+    assert ClaimState.DISPUTED == _dispute(society, claim_id, as_member(kept)).state

@@ -3,17 +3,20 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from api.scheduler import Ran, Work, run_due
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.values import Amount
-from creditbank.ledger import audit, chart, holds, payments, posting, statements
+from creditbank.ledger import audit, chart, holds, issues, lots, payments, posting, statements
+from creditbank.ledger.books import transfers
 from creditbank.ledger.chart import Kind
+from creditbank.ledger.lots import Lot
 from creditbank.notices import inbox
 from creditbank.people import members
 from creditbank.schemes import expiry, scheme
-from tests.books import ANN, BEN, CAN, POINTS, SHOP, STARS, Books, moved
+from tests.books import ANN, BEN, CAN, POINTS, SHOP, STARS, Books, made_up, moved
 from tests.faults import expiring
 from tests.merchant_builders import Street
 
@@ -139,6 +142,30 @@ def test_slices_are_small_and_reach_everyone(
     assert ran.slices >= 3
 
 
+def test_many_leave_by_one_transfer(books: Books, clock: ManualClock) -> None:
+    """What a slice of many accounts leaves is right for each; who keeps something keeps that."""
+    last = today(books)
+    crowd = [made_up("mem", 50 + n) for n in range(9)]
+    for n, member_id in enumerate(crowd):
+        books.earn(member_id, 10 + n, last)
+        books.earn(member_id, n + 1, last + 40 * DAY)
+    spend(books, crowd[3], 13)
+    spend(books, crowd[4], 4)
+    clock.advance(days=1)
+    run(books)
+    assert [n + 1 for n in range(9)] == [books.holding(one)[0] for one in crowd]
+    assert [[10], [11], [12], [], [10]] == [gone(books, one) for one in crowd[:5]]
+    assert 1 == sum(
+        row.kind == Kind.EXPIRE
+        for row in books.see(
+            lambda view: view.rows(
+                select(transfers.c.kind).where(transfers.c.bank_id == view.bank_id)
+            )
+        )
+    )
+    assert [] == books.wrongs() + books.see(lambda view: [p for q in audit.PROOFS for p in q(view)])
+
+
 def test_an_open_hold_is_gone_until_it_resolves(books: Books, clock: ManualClock) -> None:
     """Points on hold do not expire; when the hold runs out they leave on the day after."""
     last = today(books)
@@ -246,6 +273,29 @@ def test_a_mended_gift_of_several_lots_keeps_their_days(books: Books, clock: Man
     run(books)
     assert ([3], [2]) == (gone(books, ANN), gone(books, BEN))
     assert 4 == books.holding(ANN)[0]
+
+
+def test_a_part_undone_of_several_lots_is_of_the_latest(books: Books, clock: ManualClock) -> None:
+    """A withdrawn approval of two lots takes what is left; a refund then brings back the rest."""
+    first, second = today(books) + DAY, today(books) + 40 * DAY
+    earned = [issues.Earned(ANN, Amount(n, POINTS), on) for n, on in ((5, first), (7, second))]
+    issued = books.do(
+        lambda unit: issues.issue(
+            unit, earned=earned, key="two", occurred_at=unit.now, refers_to="clm", period_id=None
+        )
+    )
+    spend(books, ANN, 8)
+    books.do(
+        lambda unit: issues.withdraw(
+            unit, transfer_id=issued.transfer_id, key="not", period_id=None
+        )
+    )
+    give_back(books, ANN, 6)
+    found = books.see(lambda view: lots.lots(view, chart.member(ANN), POINTS))
+    assert [Lot(first, 3), Lot(second, 3)] == found
+    clock.advance(days=20)
+    run(books)
+    assert [3] == gone(books, ANN)
 
 
 def test_spends_in_the_second_of_expiry(books: Books) -> None:

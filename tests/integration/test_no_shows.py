@@ -4,11 +4,13 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from creditbank import notices
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import Actor
+from creditbank.people import members
 from creditbank.people.errors import OtherCommunity
 from creditbank.tasks import edits, no_shows
 from creditbank.tasks.claim_errors import NothingMissed, OwnAbsence, Resting
@@ -171,3 +173,16 @@ def test_a_second_row_does_not_wipe_absences_out(society: Society) -> None:
         families.miss(society, one)
     assert [True, True] == [_rests(society, one) for one in rows]
     assert not _rests(society, as_member(society.member()).id)
+
+
+def test_absences_of_a_merged_row_go_on_counting(society: Society) -> None:
+    """Whoever missed under a row that was merged rests under the one that is kept."""
+    families.adopt(society, no_shows_most=2)
+    old, kept = society.member(), society.member()
+    families.miss(society, old)
+    of = members.members.c
+    merged = update(members.members).where(of.bank_id == society.bank_id, of.member_id == old)
+    society.do(lambda u: u.run(merged.values(merged_into=kept)))
+    assert kept not in society.see(lambda view: no_shows.resting(view, [kept]))
+    families.miss(society, kept)
+    assert 2 == society.see(lambda view: no_shows.resting(view, [kept]))[kept].missed

@@ -158,7 +158,12 @@ def test_what_the_fund_gave_away_is_owed(programme: Programme) -> None:
     assert (0, 0, 6) == programme.holding(ann)
     assert (6, 0, 0) == programme.holding(ben)
     assert 0 == programme.units(fund, POINTS)
+    programme.serve(ann, 60, HOURLY)
+    assert (4, 0, 0) == programme.holding(ann)
     assert [] == programme.findings()
+    next_day(programme.clock, days=330)
+    ranked = [(who, units) for asset, who, units, _ in programme.close("2026") if asset == POINTS]
+    assert [(ann, 10)] == ranked, "what a fund had was not earned, and is not taken back"
 
 
 def test_remainders_are_carried_and_given_back(programme: Programme) -> None:

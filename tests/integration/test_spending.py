@@ -6,14 +6,18 @@ import pytest
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
+from creditbank.core.errors import KeyReused
 from creditbank.notices import inbox
 from creditbank.people.relatives import Relation
+from creditbank.recognition import periods, standings
 from creditbank.schemes.spending import GuardianMissing, LifetimeTooLow, TooYoungToSpend
-from merchants.errors import PinNeeded, RedemptionNotFound
+from merchants.errors import PinNeeded, PinNotWanted, RedemptionNotFound
 from merchants.requests import RequestState
+from tests.books import POINTS
 from tests.exchange import Neighbours
 
 REQUEST = "the-request-of-the-till"
+CONFIRMED = "the-guardian-confirmed"
 CHILD = date(2016, 5, 1)
 
 
@@ -102,3 +106,39 @@ def test_a_lifetime_before_the_first_spending(street: Neighbours) -> None:
     with pytest.raises(LifetimeTooLow) as caught:
         street.pay(street.code(ann), 3000)
     assert (1, 0) == (caught.value.least, caught.value.earned)
+    street.rules(redeem_lifetime_least=9)
+    earned(street, ann, 8)
+    with pytest.raises(LifetimeTooLow):
+        street.pay(street.code(ann), 3000)
+    earned(street, ann, 1)
+    assert 0 < street.pay(street.code(ann), 3000).points
+
+
+def earned(street: Neighbours, member_id: str, units: int) -> None:
+    """Let so many units count as earned by services."""
+    street.do(
+        lambda unit: standings.add(
+            unit, periods.for_service(unit, unit.now), [(member_id, POINTS, units)]
+        )
+    )
+
+
+def test_a_guardians_confirmation_counts_once(street: Neighbours) -> None:
+    """Sent again it answers as before and lets nothing more be paid; another is not waited for."""
+    kid, mother = street.member(100), street.member(0)
+    street.born(kid, CHILD)
+    street.related(kid, mother, Relation.PARENT)
+    with pytest.raises(PinNeeded) as caught:
+        street.pay(street.code(kid), 3000)
+    one, points = caught.value.redemption_id, caught.value.points
+    first = street.confirm(mother, one, points, key=CONFIRMED)
+    assert first == street.confirm(mother, one, points, key=CONFIRMED)
+    street.redeem(one, points)
+    assert first == street.confirm(mother, one, points, key=CONFIRMED)
+    with pytest.raises(PinNotWanted):
+        street.confirm(mother, one, points)
+    with pytest.raises(KeyReused):
+        street.confirm(mother, one, points + 1, key=CONFIRMED)
+    with pytest.raises(PinNeeded):
+        street.pay(street.code(kid), 3000)
+    assert 100 - points == street.balance(kid).available
