@@ -186,7 +186,16 @@ def _where(claim: Mapping[str, Any]) -> list[Any]:
 
 
 def _remember(unit: Unit, claim: Mapping[str, Any], outcome: str, answer: Any) -> None:
-    unit.run(update(keys).where(*_where(claim)).values(outcome=outcome, answer=answer))
+    of = {f"of_{column}": value for column, value in claim.items()}
+    unit.run(_REMEMBER, of | {"outcome": outcome, "answer": answer})
+
+
+_REMEMBER = update(keys).where(
+    *(
+        keys.c[column] == bindparam(f"of_{column}")
+        for column in ("bank_id", "caller", "operation", "key")
+    )
+)
 
 
 def _recall(unit: Unit, claim: Mapping[str, Any], digest: str, answers: TypeAdapter[Any]) -> Any:

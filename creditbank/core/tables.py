@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, ForeignKeyConstraint, Table
@@ -65,8 +66,13 @@ def table(of: type[SQLModel]) -> Table:
 
 def insert_or_skip(connection: Connection, into: Table) -> Any:
     """Return an INSERT for this connection's database that skips rows breaking a unique key."""
-    make = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    return make(into).on_conflict_do_nothing()
+    return _skipping(into, sqlite=connection.dialect.name == "sqlite")
+
+
+@cache
+def _skipping(into: Table, *, sqlite: bool) -> Any:
+    """Return the one statement of a table and a database: building it costs as much as running."""
+    return (insert_sqlite if sqlite else insert_postgresql)(into).on_conflict_do_nothing()
 
 
 def to_bank() -> ForeignKeyConstraint:
