@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from creditbank.core.errors import Refused
-from creditbank.core.units import Actor, Unit
+from creditbank.core.units import Actor, Unit, View
 from creditbank.ledger import chart, statements
 from creditbank.lists import entries, triage
 from creditbank.lists.entries import EntryKind
 from creditbank.schemes.parameters import Scheme
 from creditbank.schemes.rewards import Per, Reward
 from creditbank.service import attendance, disputes, reviews, second_looks
-from creditbank.tasks import claiming, filling, publishing, withdrawals
+from creditbank.tasks import claiming, claims, filling, publishing, withdrawals
+from creditbank.tasks.states import ClaimState
 from merchants import cancellations, checkout, codes, refunds, scans
 from seeds.chronicle import HEAD, ORGANISER, REVIEWER, TREASURER, Year
 from seeds.society import Need, Turn, Visit
@@ -289,7 +290,9 @@ def refund(year: Year, visits: Sequence[int]) -> None:
 def withdraw_approval(year: Year, _once: Sequence[None]) -> None:
     """Withdraw one approval of the last weeks: the one whose member has the least left."""
     recent = [one for one in year.approved if one[0] > year.clock.now() - timedelta(days=60)]
-    if not recent:
+    done = year.database.read(year.bank.bank_id, lambda view: _revoked(view, recent))
+    if done is not None or not recent:  # built before: who has the least left is known since
+        year.withdrawn_claim = done
         return
     left = {
         resident: year.database.read(
@@ -312,6 +315,12 @@ def withdraw_approval(year: Year, _once: Sequence[None]) -> None:
         ),
     )
     year.withdrawn_claim = claim_id
+
+
+def _revoked(view: View, approved: Sequence[tuple[datetime, str, int]]) -> str | None:
+    """Return the claim of these whose approval was withdrawn, if one was."""
+    found = (claims.find(view, claim_id) for _, claim_id, _ in approved)
+    return next((one.claim_id for one in found if one.state is ClaimState.REVOKED), None)
 
 
 HAPPENINGS: dict[str, Callable[[Year, Sequence[Any]], None]] = {
