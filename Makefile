@@ -8,7 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SYSTEM_PACKAGES := zbar-tools
+SYSTEM_PACKAGES := zbar-tools chromium fonts-noto-cjk
 
 # Many processes start here, and each would compile every package again if none kept what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -96,9 +96,10 @@ $(VENV)/.ready: $(VENV)/.usable requirements/dev.txt
 	@$(call install,--require-hashes -r requirements/dev.txt)
 	@touch $@
 
-# Tests read QR codes with zbarimg, a decoder that is not ours. Without it those tests are skipped.
+# Tests read QR codes with zbarimg, a decoder that is not ours, and look at the pages in Chromium with
+# a Chinese font. Without them those tests are skipped.
 system:
-	@if command -v zbarimg >/dev/null; then \
+	@if command -v zbarimg >/dev/null && command -v chromium >/dev/null && ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1; then \
 		:; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing $(SYSTEM_PACKAGES)"; \
@@ -107,6 +108,6 @@ system:
 			|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null; } \
 			|| echo "apt-get could not install $(SYSTEM_PACKAGES); the tests that need it are skipped"; \
 	else \
-		echo "Some tests need zbarimg and are skipped without it. To have them too, run:"; \
+		echo "Some tests need zbarimg and chromium and are skipped without them. To have them too, run:"; \
 		echo "    sudo apt-get install -y $(SYSTEM_PACKAGES)"; \
 	fi

@@ -27,6 +27,11 @@ def about(caller: Caller, attempt_id: str) -> Caller:
     return replace(caller, principal=replace(caller.principal, holder_id=name))
 
 
+def stranger(request: Request, bank_id: int) -> Caller:
+    """Return a caller whom nobody knows, without any right."""
+    return Caller(database_of(request), bank_id, Principal("anon", (), "anon"))
+
+
 async def nobody(request: Request, bank_id: Annotated[int, Depends(bank_of)]) -> Caller:
     """Return the caller of a route that asks for no token and no cookie: without any right.
 
@@ -35,7 +40,7 @@ async def nobody(request: Request, bank_id: Annotated[int, Depends(bank_of)]) ->
     """
     if request.headers.get("sec-fetch-site") not in SAME_SITE:
         raise CrossSite
-    return Caller(database_of(request), bank_id, Principal("anon", (), "anon"))
+    return stranger(request, bank_id)
 
 
 Nobody = Annotated[Caller, Depends(nobody)]

@@ -8,13 +8,16 @@ from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from api import bodies, openapi, problems, schema, senders
+from api.bells import Bells
 from api.bodies import BodyLimit
 from api.headers import SecurityHeaders
 from api.installation import version
 from api.limits import Limits
 from api.logs import RequestLog
+from api.pages import every, faults
 from api.proxies import Proxies
 from api.routes import (
     afterwards,
@@ -114,6 +117,7 @@ ROUTERS = tuple(
         *(joining, merges, departures),
         *(households, teams, relatives, skills, thanks),
         *(gifts, needy, services),
+        *every.PAGES,
     )
 )
 Background = Callable[[Database], AbstractContextManager[None]]
@@ -139,6 +143,8 @@ def create_app(
             app.state.database = await asyncio.to_thread(_open, settings)
         held.callback(app.state.database.close)
         try:
+            app.state.bells = bells = Bells()
+            app.state.database.writer.on_commit = bells.ring
             if background is not None:
                 running = background(app.state.database)
                 await asyncio.to_thread(held.enter_context, running)
@@ -175,7 +181,8 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         most_bytes=settings.body_bytes_most,
         upload_bytes_most=settings.upload_bytes_most,
     )
-    problems.install(app)
+    problems.install(app, faults.answer)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(Proxies, trusted=settings.trusted_proxies, ends_tls=settings.behind_proxy)

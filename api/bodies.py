@@ -125,6 +125,9 @@ async def strict(request: Request) -> None:
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
+    if request.scope["path"].startswith(problems.PAGES):
+        _require_form(request.headers)
+        return
     field = getattr(request.scope["route"], "body_field", None)
     wanted = JSON if field is None else getattr(field.field_info, "media_type", JSON)
     if wanted in _FORMS:  # these are read part by part, and by one parser only
@@ -136,6 +139,13 @@ async def strict(request: Request) -> None:
         raise BodyKind(wanted)
     if wanted == JSON and loads(body) != {} and field is None:
         raise BodyUnusable
+
+
+def _require_form(headers: Mapping[str, str]) -> None:
+    """See that a page's write is a form, as pages send them."""
+    said = headers.get("content-type", "")
+    if not any(_is_of(said, one) for one in sorted(_FORMS)):
+        raise BodyKind(min(_FORMS))
 
 
 def _is_of(said: str, wanted: str) -> bool:

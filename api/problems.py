@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
@@ -28,6 +28,7 @@ from creditbank.core.errors import CreditbankError
 from creditbank.core.ids import IdSource
 
 MEDIA_TYPE = "application/problem+json"
+PAGES = "/b/"
 RETRY_AFTER_S = 3
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,9 @@ class Problem(BaseModel):
     detail: str = Field(description="中文 / English, with the figures of this case.")
     instance: str = Field(description="The path that was asked for.")
     errors: list[FieldProblem] | None = None
+
+
+AsPage = Callable[[Request, CreditbankError, Sequence[FieldProblem]], Awaitable[Response]]
 
 
 def status_of(error: type[CreditbankError] | CreditbankError) -> int:
@@ -131,27 +135,37 @@ def _pointer(place: Sequence[str | int]) -> str:
     return f"{where}:{'/'.join(str(part) for part in rest)}"
 
 
-async def _told(request: Request, error: Exception) -> JSONResponse:
+async def _answered(
+    request: Request, error: CreditbankError, fields: Sequence[FieldProblem] = ()
+) -> Response:
+    """Return what tells an error: a page to who asked for one, else problem details."""
+    if request.url.path.startswith(PAGES):
+        as_page: AsPage = request.app.state.problem_page
+        return await as_page(request, error, fields)
+    return answer(error, request.url.path, fields)
+
+
+async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, CreditbankError)
-    return answer(error, request.url.path)
+    return await _answered(request, error)
 
 
-async def _unusable(request: Request, error: Exception) -> JSONResponse:
+async def _unusable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if any(one["type"] == "json_invalid" for one in error.errors()):
-        return answer(edge.BodyUnreadable(), request.url.path)
-    return answer(edge.BodyUnusable(), request.url.path, _fields(error))
+        return await _answered(request, edge.BodyUnreadable())
+    return await _answered(request, edge.BodyUnusable(), _fields(error))
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, CreditbankError):  # one of ours, met while reading the body
-        return answer(error.__cause__, request.url.path)
+        return await _answered(request, error.__cause__)
     known: dict[int, CreditbankError] = {
         404: edge.PathUnknown(),
         405: edge.MethodUnknown(),
     }
-    told = answer(known.get(error.status_code, edge.BodyUnreadable()), request.url.path)
+    told = await _answered(request, known.get(error.status_code, edge.BodyUnreadable()))
     told.headers.update(error.headers or {})
     return told
 
@@ -177,10 +191,12 @@ class Faults:
         except Exception as error:
             if scope["type"] != "http" or started:
                 raise
-            await _fault(Request(scope), error)(scope, receive, send)
+            request = Request(scope, receive)
+            told = await _answered(request, _fault(request, error))
+            await told(scope, receive, send)
 
 
-def _fault(request: Request, error: Exception) -> JSONResponse:
+def _fault(request: Request, error: Exception) -> edge.ServerFault:
     """Tell nothing of the inside; the log keeps where it was, under an id.
 
     Not the error's own words: a database's may quote a row, and rows hold names and codes. Not
@@ -191,11 +207,12 @@ def _fault(request: Request, error: Exception) -> JSONResponse:
     said = f"{type(error).__name__} {sqlstate(error)}".strip()
     route = getattr(request.scope.get("route"), "path", "unmatched")
     _log.error("%s %s %s %s\n%s", incident, request.method, route, said, where)
-    return answer(edge.ServerFault(incident), request.url.path)
+    return edge.ServerFault(incident)
 
 
-def install(app: FastAPI) -> None:
-    """Let the app answer every error as a problem."""
+def install(app: FastAPI, as_page: AsPage) -> None:
+    """Let the app answer every error as a problem, under the pages' addresses as a page."""
+    app.state.problem_page = as_page
     app.add_exception_handler(CreditbankError, _told)
     app.add_exception_handler(RequestValidationError, _unusable)
     app.add_exception_handler(HTTPException, _http)

@@ -6,7 +6,6 @@ Order of a request: authentication, right, idempotency key, form of the body, th
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,7 +14,7 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api import callers, cookies
+from api import callers, cookies, csrf, problems, tokens
 from api.callers import Principal
 from api.errors import CallerSuspended, CrossSite, RoleDenied, TokenMissing, TokenUnknown
 from api.forms import ASSIST_PATTERN, MemberId
@@ -193,13 +192,14 @@ async def known_caller(
     secret = credentials.credentials if credentials is not None else cookie
     if secret is None:
         raise TokenMissing
-    find = callers.of_token if credentials is not None else callers.of_cookie
+    is_token = secret.startswith(tokens.PREFIX)
+    find = callers.of_token if credentials is not None or is_token else callers.of_cookie
     look = database.reader.submit_install(lambda c: find(c, bank_id, secret, now))
     principal = await asyncio.wrap_future(look)
     if principal is None:
         raise TokenUnknown
     if cookie is not None:
-        _refuse_cross_site(request, cookie)
+        await _refuse_cross_site(request, cookie)
     if not principal.active:
         raise CallerSuspended
     caller = Caller(database, bank_id, principal)
@@ -239,23 +239,24 @@ async def caller_or_assistant(
     """
     if x_assist is None:
         return caller
-    narrowed = _narrowed(caller, (Right.ASSIST,))
+    clerk = narrowed(caller, (Right.ASSIST,))
 
     def look(view: View) -> Assist:
-        found = assists.require_open(view, narrowed.actor, x_assist)
-        members.require_near(view, narrowed.actor, found.member_id)
+        found = assists.require_open(view, clerk.actor, x_assist)
+        members.require_near(view, clerk.actor, found.member_id)
         return found
 
-    return replace(narrowed, assist=await narrowed.read(look))
+    return replace(clerk, assist=await clerk.read(look))
 
 
-def _refuse_cross_site(request: Request, cookie: str) -> None:
+async def _refuse_cross_site(request: Request, cookie: str) -> None:
     """See that a write by cookie comes from a page of ours: it knows the sitting's word."""
     if request.method in _SAFE:
         return
-    word = request.headers.get("x-csrf-token", "")
-    same = hmac.compare_digest(word.encode(), sittings.csrf_of(cookie).encode())
-    if not same or request.headers.get("sec-fetch-site") not in SAME_SITE:
+    word = request.headers.get("x-csrf-token")
+    if word is None and request.url.path.startswith(problems.PAGES):
+        word = str((await request.form()).get(csrf.FIELD, ""))
+    if not csrf.fits(cookie, word or "") or request.headers.get("sec-fetch-site") not in SAME_SITE:
         raise CrossSite
 
 
@@ -268,7 +269,7 @@ def _touch(caller: Caller) -> None:
         )
 
 
-def _narrowed(caller: Caller, rights: tuple[Right, ...]) -> Caller:
+def narrowed(caller: Caller, rights: tuple[Right, ...]) -> Caller:
     """Return the caller with the grants that include one of these rights.
 
     Raises:
@@ -284,7 +285,7 @@ def having(*rights: Right) -> Any:
     """Return the dependency that hands a route its caller, if a role of theirs has such a right."""
 
     async def caller(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
-        return _narrowed(caller, rights)
+        return narrowed(caller, rights)
 
     return Depends(caller)
 
@@ -296,7 +297,7 @@ def joining(*rights: Right) -> Any:
     """
 
     async def caller(caller: Annotated[Caller, Depends(caller_or_assistant)]) -> Caller:
-        return caller if caller.assist is not None else _narrowed(caller, rights)
+        return caller if caller.assist is not None else narrowed(caller, rights)
 
     return Depends(caller)
 
@@ -342,13 +343,13 @@ def _of_member(right_of_staff: Right | None) -> Callable[[str, Caller], Awaitabl
         if caller.may(Right.ACT_AS_MEMBER):
             if member_id != caller.member_id:
                 raise MemberNotFound(member_id)
-            return _narrowed(caller, (Right.ACT_AS_MEMBER,))
+            return narrowed(caller, (Right.ACT_AS_MEMBER,))
         if right_of_staff is None:
             raise RoleDenied(caller.actor.role, Right.ACT_AS_MEMBER)
-        narrowed = _narrowed(caller, (right_of_staff,))
-        if narrowed.communities is not None:
-            await narrowed.read(lambda view: members.require_near(view, narrowed.actor, member_id))
-        return narrowed
+        bound = narrowed(caller, (right_of_staff,))
+        if bound.communities is not None:
+            await bound.read(lambda view: members.require_near(view, bound.actor, member_id))
+        return bound
 
     return own
 

@@ -168,6 +168,7 @@ def tell_each(
     ]
     if rows:
         unit.run(insert(notices), rows)
+        unit.ring(*figures)
     return [str(row["notice_id"]) for row in rows]
 
 

@@ -224,6 +224,7 @@ def open_scanned(unit: Unit, one: Redemption) -> None:
     """Write a redemption down as scanned."""
     row = {name: getattr(one, name) for name in Redemption.__slots__}
     unit.run(insert_into(redemptions), {"bank_id": unit.bank_id} | row)
+    unit.ring(one.payer_id, one.till_id)
 
 
 def find(view: View, redemption_id: str) -> Redemption:
@@ -300,6 +301,7 @@ def keep(unit: Unit, one: Redemption, **changes: Any) -> Redemption:
         )
         .values(**changes)
     )
+    unit.ring(one.member_id, one.payer_id, one.till_id)
     return replace(one, **changes)
 
 

@@ -66,7 +66,7 @@ def run(settings: Settings) -> None:
     """Serve until told to stop."""
     import uvicorn  # noqa: PLC0415 - slow, as are the others
 
-    from api import listening, logs, scheduler, schema  # noqa: PLC0415
+    from api import listening, logs, scheduler, schema, serving  # noqa: PLC0415
     from api.app import create_app  # noqa: PLC0415
     from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
@@ -81,9 +81,9 @@ def run(settings: Settings) -> None:
         settings=settings,
         background=functools.partial(scheduler.running, settings=settings),
     )
-    typer.echo(f"{listening.address(settings)}/docs")
+    typer.echo(listening.address(settings))
     collect_seldom()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -95,6 +95,7 @@ def run(settings: Settings) -> None:
         log_level="warning",
         server_header=False,
     )
+    serving.Server(config, app).run()
 
 
 def worker(

@@ -59,6 +59,7 @@ class _Work(Generic[R]):
         self.clock = clock
         self.now: datetime = clock.now()
         self.pinned = False
+        self.rung: dict[int, set[str]] = {}
         self.future: Future[R] = Future()
 
     def wanted(self) -> bool:
@@ -67,6 +68,7 @@ class _Work(Generic[R]):
 
     def run(self, connection: Connection) -> R | Declined:
         self.ids.rewind()
+        self.rung.clear()
         if not self.pinned:
             self.now = self.clock.now()
         return self.body(connection, self)
@@ -91,6 +93,7 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         """Start the writer threads of a database opened for writing."""
+        self.on_commit: Callable[[int, frozenset[str]], None] | None = None
         self._database = database
         self._engine = write_engine(database.url)
         self._batching = is_sqlite(database.url)
@@ -155,7 +158,17 @@ class Writer:
         if not work.pinned:
             work.now = max(work.now, last) if last else work.now
             work.pinned = True
-        return Unit(connection, bank, work.now, self._database.vault, actor, work.ids)
+        rung = work.rung.setdefault(bank_id, set())
+        return Unit(connection, bank, work.now, self._database.vault, actor, work.ids, rung)
+
+    def _settle(self, work: _Work[Any], outcome: Any) -> None:
+        """Tell the caller, and then whoever watches, what is final in the database."""
+        work.settle(outcome)
+        if self.on_commit is None or isinstance(outcome, BaseException):
+            return
+        for bank_id, holder_ids in work.rung.items():
+            if holder_ids:
+                self.on_commit(bank_id, frozenset(holder_ids))
 
     def pulse(self) -> tuple[int, int]:
         """Return how many units wait, and how many were ever taken up."""
@@ -184,7 +197,7 @@ class Writer:
                     self._run_alone(work)
             else:
                 for work, outcome in zip(batch, outcomes, strict=True):
-                    work.settle(outcome)
+                    self._settle(work, outcome)
 
     def _take(self) -> list[_Work[Any]] | None:
         """Wait for work; take all requests that queued up, or one patient slice alone."""
@@ -246,9 +259,9 @@ class Writer:
                 if is_replayable(error) and attempt < _REPLAYS_MOST:
                     time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
                     continue
-                work.settle(error)
+                self._settle(work, error)
                 return
-            work.settle(outcome)
+            self._settle(work, outcome)
             return
 
 

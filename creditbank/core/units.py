@@ -8,7 +8,7 @@ offers commit or rollback: the edge that opened them does that (`creditbank.core
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -81,6 +81,14 @@ class Unit(View):
 
     actor: Actor
     ids: IdSource
+    rung: set[str] = field(default_factory=set)
+
+    def ring(self, *holder_ids: str) -> None:
+        """Let the screens of these members, tills and tasks look again, once this is committed.
+
+        Best effort, for live screens only: what must be known is read from the database.
+        """
+        self.rung.update(holder_ids)
 
     def new_id(self, prefix: str) -> str:
         """Return a new id such as ``tsk_01j…``; a replay of this unit draws the same one."""

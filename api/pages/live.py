@@ -1,0 +1,34 @@
+"""The stream that tells a screen to look again: one a page, by server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.bells import Bells
+from api.pages.page import KnownPage
+
+router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
+
+RETRY_MS = 3000
+
+
+@router.get("/live")
+@router.get("/till/live")
+async def live(request: Request, page: KnownPage) -> Response:
+    """Say `look` whenever something of this caller's changed, and every few seconds anyway.
+
+    Nothing else is ever said here: what changed is asked for by a request of its own.
+    """
+    bells: Bells = request.app.state.bells
+    stream = _said(bells, page.caller.bank_id, page.whole.principal.holder_id)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+async def _said(bells: Bells, bank_id: int, holder_id: str) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MS}\n\n"
+    async for rung in bells.listen(bank_id, holder_id):
+        yield "event: look\ndata: now\n\n" if rung else "event: look\ndata: quiet\n\n"

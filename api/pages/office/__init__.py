@@ -1,0 +1,1 @@
+"""Pages of a desk: what waits, needs, people, reviews, lists, figures; a shop owner's, too."""

@@ -1,0 +1,1 @@
+"""Pages of a cashier, for a phone or tablet: amount, scan, paid; today, and giving back."""
