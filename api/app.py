@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import bodies, openapi, problems, schema, senders
+from api import bodies, index, openapi, problems, schema, senders
 from api.bells import Bells
 from api.bodies import BodyLimit
 from api.headers import SecurityHeaders
@@ -89,6 +89,7 @@ ROUTERS = tuple(
     noun.router
     for noun in (
         *(
+            index,
             service,
             banks,
             scheme,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 
 QUIET_S = 10
 LISTENERS_MOST = 8  # of one holder: each open tab is one
@@ -27,8 +28,9 @@ class Bells:
     def ring(self, bank_id: int, holder_ids: Iterable[str]) -> None:
         """Wake the screens of these holders; to be called from any thread."""
         heard = [one for one in holder_ids if (bank_id, one) in self._ears]
-        if heard and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake, bank_id, heard)
+        if heard:
+            with suppress(RuntimeError):  # the loop has ended, and nobody listens any more
+                self._loop.call_soon_threadsafe(self._wake, bank_id, heard)
 
     def _wake(self, bank_id: int, holder_ids: list[str]) -> None:
         for one in holder_ids:
@@ -62,7 +64,7 @@ class Bells:
     def close(self) -> None:
         """Let every stream end, so that the server can stop; to be called from any thread."""
         self._closed = True
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._wake_all)
 
     def _wake_all(self) -> None:

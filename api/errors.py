@@ -54,6 +54,15 @@ class BeyondMaker(Forbidden):
 
 
 @dataclass(eq=False)
+class PinsDiffer(Malformed):
+    """A new PIN was not typed the same twice."""
+
+    slug = "pins-differ"
+    zh = "两次输入的密码不一样，请重新输入"
+    en = "The two PINs are not the same; please type them again"
+
+
+@dataclass(eq=False)
 class RoleDenied(Forbidden):
     """The caller's role does not include this."""
 

@@ -39,7 +39,7 @@ from creditbank.core.errors import Busy, CreditbankError, Unavailable
 from creditbank.core.keys import FORGOTTEN_AT_ONCE, forget_answers
 from creditbank.core.units import Actor, Unit, View
 from creditbank.exchange import endings
-from creditbank.identity import messages, one_time_codes
+from creditbank.identity import arrival_slices, messages, one_time_codes
 from creditbank.jobs import Lease, LeaseLost
 from creditbank.leaving import forgetting, visitors
 from creditbank.ledger import holds, imports
@@ -170,6 +170,7 @@ WORKS: tuple[Work, ...] = (
     Work(filling.KIND, filling.due, filling.run_slice),
     Work(closing.KIND, closing.due, closing.run_slice),
     Work(LOAD_IMPORTS, _imports_due, _load),
+    Work(arrival_slices.KIND, arrival_slices.due, arrival_slices.run_slice),
     Work(FORGET_ANSWERS, _daily(FORGET_ANSWERS), _forget),
     Work(
         forgetting.KIND,

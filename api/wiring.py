@@ -32,7 +32,7 @@ from creditbank.people.errors import MemberNotFound
 
 R = TypeVar("R")
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+SAFE = {"GET", "HEAD", "OPTIONS"}
 ASSIST_HEADER = "X-Assist"
 SAME_SITE = {None, "same-origin", "none"}
 
@@ -251,7 +251,7 @@ async def caller_or_assistant(
 
 async def _refuse_cross_site(request: Request, cookie: str) -> None:
     """See that a write by cookie comes from a page of ours: it knows the sitting's word."""
-    if request.method in _SAFE:
+    if request.method in SAFE:
         return
     word = request.headers.get("x-csrf-token")
     if word is None and request.url.path.startswith(problems.PAGES):

@@ -194,6 +194,24 @@ def inbox(view: View, member_id: str, *, after: str | None = None, limit: int = 
     return Inbox(shown, _unread(view, member_id), older_than)
 
 
+def find(view: View, member_id: str, notice_id: str) -> Notice:
+    """Return a notice of a member.
+
+    Raises:
+        NoticeNotFound: the member has none of this id.
+    """
+    row = view.row(
+        select(notices).where(
+            notices.c.bank_id == view.bank_id,
+            notices.c.member_id == member_id,
+            notices.c.notice_id == notice_id,
+        )
+    )
+    if row is None:
+        raise NoticeNotFound(notice_id)
+    return _notice(row)
+
+
 def _notice(row: Row[Any]) -> Notice:
     return Notice(
         row.notice_id, row.kind, row.figures, row.link, row.due_at, row.told_at, row.read_at

@@ -16,5 +16,6 @@ The checkout: ``requests`` what a till asked for, by its request id · ``redempt
 rows · ``scans`` a code is burned, points are quoted · ``decisions`` what is paid, under the locks
 · ``checkout`` redeem, authorise, capture · ``pin_requests`` the PIN on the member's own phone ·
 ``cancellations`` cancel, void, stop · ``refunds`` points that come back · ``receipts`` what till
-and member see · ``errors``, ``till_errors`` what can go wrong · ``audit`` proofs.
+and member see · ``shop_months`` what a shop took and gave back, by the ledger · ``errors``,
+``till_errors`` what can go wrong · ``audit`` proofs.
 """

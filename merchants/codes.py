@@ -216,6 +216,27 @@ def digits_of(
     return str(row.digits)
 
 
+def find(
+    view: View, pay_code_id: str, *, member_id: str, delegate_id: str | None = None
+) -> CodeIssued:
+    """Return a code that a member, or a delegate for them, was given.
+
+    Raises:
+        CodeNotFound: this bank has none of this id, or somebody else shows it.
+    """
+    row = view.row(
+        select(pay_codes).where(
+            pay_codes.c.bank_id == view.bank_id,
+            pay_codes.c.pay_code_id == pay_code_id,
+            pay_codes.c.member_id == member_id,
+            pay_codes.c.delegate_id == delegate_id,
+        )
+    )
+    if row is None:
+        raise CodeNotFound(pay_code_id)
+    return _issued(row, timedelta(seconds=scheme.current(view).code_period_s))
+
+
 def shown(view: View, code: str) -> Shown:
     """Return whose code a till has read; whether it is still good is seen by `burn`.
 

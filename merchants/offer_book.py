@@ -130,6 +130,16 @@ def listing(view: View, merchant_id: str) -> list[Adopted]:
     return [_adopted(row) for row in rows]
 
 
+def history(view: View, merchant_id: str) -> list[tuple[Adopted, datetime]]:
+    """Return every offer a merchant ever adopted and when, the latest first."""
+    rows = view.rows(
+        select(adopted)
+        .where(adopted.c.bank_id == view.bank_id, adopted.c.merchant_id == merchant_id)
+        .order_by(adopted.c.adopted_at.desc(), adopted.c.offer_id.desc())
+    )
+    return [(_adopted(row), row.adopted_at) for row in rows]
+
+
 def in_force(view: View, merchant_id: str, day: date) -> list[Adopted]:
     """Return the offers of a merchant that hold on a day, oldest first."""
     return [one for one in listing(view, merchant_id) if one.offer.holds_on(day)]
@@ -155,3 +165,17 @@ def choose(view: View, *, merchant_id: str, offer_id: str | None, with_cart: boo
     if len(fitting) > 1:
         raise OfferUnclear([one.offer_id for one in fitting])
     return fitting[0]
+
+
+def in_force_everywhere(view: View) -> dict[str, list[Adopted]]:
+    """Return the offers of all merchants that hold today, by merchant, oldest first."""
+    rows = view.rows(
+        select(adopted)
+        .where(adopted.c.bank_id == view.bank_id, adopted.c.state == OfferState.ACTIVE)
+        .order_by(adopted.c.adopted_at, adopted.c.offer_id)
+    )
+    found: dict[str, list[Adopted]] = {}
+    for one in (_adopted(row) for row in rows):
+        if one.offer.holds_on(view.today):
+            found.setdefault(one.merchant_id, []).append(one)
+    return found

@@ -36,6 +36,7 @@ class PinRequest:
     cart_fen: int | None
     points: int
     ends_at: datetime
+    asset: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def listing(view: View, payer_id: str) -> list[PinRequest]:
     rows = view.rows(
         select(
             *(of.c.redemption_id, of.c.member_id, of.c.cart_fen, of.c.pin_points, of.c.ends_at),
-            *(of.c.guarded, shops.c.name),
+            *(of.c.guarded, of.c.asset_code, shops.c.name),
         )
         .join(shops, (shops.c.bank_id == of.c.bank_id) & (shops.c.merchant_id == of.c.merchant_id))
         .where(
@@ -104,7 +105,13 @@ def listing(view: View, payer_id: str) -> list[PinRequest]:
     children = guardians.of_all(view, [row.member_id for row in rows if row.guarded])
     return [
         PinRequest(
-            row.redemption_id, row.member_id, row.name, row.cart_fen, row.pin_points, row.ends_at
+            row.redemption_id,
+            row.member_id,
+            row.name,
+            row.cart_fen,
+            row.pin_points,
+            row.ends_at,
+            row.asset_code,
         )
         for row in rows
         if not row.guarded or payer_id in children[row.member_id]

@@ -29,8 +29,8 @@ from creditbank.identity.roles import (
 )
 from creditbank.ledger import chart, statements
 from creditbank.people import members, persons
-from merchants import cashiers
-from seeds import moving_in
+from merchants import cashiers, tills
+from seeds import guests, moving_in
 from seeds.chronicle import Year
 
 PASSWORD = "for demonstration only"  # noqa: S105 - printed for everyone
@@ -77,7 +77,7 @@ def open_staff(year: Year) -> list[StaffAccount]:
     """Put one person into every office, all with the same password."""
     made: list[StaffAccount] = []
     for role in sorted(STAFF, key=list(RIGHTS).index):
-        login = f"demo.{role.replace('_', '-')}"
+        login = guests.login_of(role)
         secret = second_factors.new_secret() if role in SECOND_FACTOR else None
         year.do(
             _OFFICE,
@@ -96,12 +96,14 @@ def open_staff(year: Year) -> list[StaffAccount]:
 
 
 def richest(year: Year, count: int) -> list[str]:
-    """Return the residents who have the most to spend, most first."""
+    """Return the residents of age who have the most to spend, most first."""
+    minors = {year.member_ids[one] for one in year.plan.people.minors}
 
     def look(view: View) -> list[str]:
         has = {
             member_id: statements.balance(view, chart.member(member_id), "XYB").available
             for member_id in year.member_ids
+            if member_id not in minors
         }
         return sorted(has, key=lambda member_id: -has[member_id])[:count]
 
@@ -158,6 +160,19 @@ def open_cashier(year: Year) -> CashierAccount:
         ),
     )
     return CashierAccount(cashier_id, year.till_ids[1])
+
+
+def open_till(year: Year) -> str:
+    """Give the first shop, which has no cashiers, another till, for guests."""
+    return year.do(
+        _OFFICE,
+        partial(
+            tills.register,
+            merchant_id=year.merchant_ids[0],
+            name=guests.TILL_NAME,
+            key=year.key("till of guests"),
+        ),
+    )
 
 
 def appoint_leader(year: Year, member_id: str) -> None:

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message
 
 R = TypeVar("R")
 
+_STREAM = b"text/event-stream; charset=utf-8"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -20,6 +22,7 @@ class Answer:
     url: str
     status_code: int
     text: str
+    location: str = ""
 
 
 class Direct:
@@ -69,19 +72,24 @@ class Direct:
     async def _answer(self, scope: dict[str, Any], body: bytes) -> Answer:
         said = [{"type": "http.request", "body": body, "more_body": False}]
         got: list[Message] = []
+        streams = asyncio.Event()
 
         async def receive() -> Message:
             if said:
                 return said.pop()
-            await asyncio.Event().wait()
-            raise AssertionError("nobody hangs up")
+            await streams.wait()  # nobody hangs up, but on what would never end
+            return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
             got.append(message)
+            if (b"content-type", _STREAM) in message.get("headers", ()):
+                streams.set()
 
         await self._app(scope, receive, send)
         text = b"".join(one.get("body", b"") for one in got[1:])
-        return Answer(scope["path"], got[0]["status"], text.decode("utf-8", "replace"))
+        headers = {name.decode(): value.decode() for name, value in got[0]["headers"]}
+        where = headers.get("location") or headers.get("hx-redirect", "")
+        return Answer(scope["path"], got[0]["status"], text.decode("utf-8", "replace"), where)
 
 
 @contextmanager

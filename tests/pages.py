@@ -89,7 +89,7 @@ def _form(visitor: Visitor, form: Tag, path: str) -> Form:
             options = [str(each.get("value", each.text)) for each in one.find_all("option")]
             chosen = [str(each.get("value")) for each in one.find_all("option", selected=True)]
             choices[name] = options
-            fields[name] = chosen or options[:1]
+            fields.setdefault(name, []).extend(chosen or options[:1])
         elif one.name == "textarea":
             fields[name] = [one.text.strip()]
         elif one.name == "button":

@@ -30,6 +30,7 @@ LOCK_ORDER: dict[str, int] = {
     "period": 1,
     "staff": 1,
     "sign_in_attempt": 1,
+    "arrival": 1,
     "member": 2,
     "household": 3,
     "list_entry": 3,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +14,7 @@ from api.commands import audit, serve
 from api.commands.options import DatabaseUrl, url_of
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from creditbank.core.clock import ManualClock
     from creditbank.core.database import Database
     from creditbank.identity.roles import Role
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SEED = 2025
 _WEEKS = 51
+_UNTIL_SERVED_S = 2
 
 
 def demo(
@@ -58,8 +63,10 @@ def demo(
         if proofs.count(verdicts):
             raise typer.Exit(1)
         if not no_serve:
-            _show_accounts(it, year)
+            _show_way_in(settings, year)
+            _show_accounts(it, year, SystemClock().now())
     if not no_serve:
+        _open_when_served(settings, year)
         serve.run(settings)
 
 
@@ -133,10 +140,33 @@ def _live(console: object, database: Database, clock: ManualClock, seed: int, we
         return year.build(database, clock, plan, seed, progress)
 
 
-def _show_accounts(database: Database, year: Year) -> None:
-    """Open an account and a token for every role and print them, this once."""
+def _way_in(settings: Settings, year: Year) -> str:
+    """Return the address of the page on which a visitor becomes somebody."""
+    from api import listening  # noqa: PLC0415 - slow
+
+    return f"{listening.address(settings)}/b/{year.bank.slug}/demonstration"
+
+
+def _show_way_in(settings: Settings, year: Year) -> None:
+    """Print first where to begin: one click there makes a visitor volunteer, cashier, organiser."""
+    typer.echo("\n从这里开始，点一下就能成为志愿者、收银员或组织者 / Begin here, with one click:")
+    typer.echo(f"  {_way_in(settings, year)}")
+
+
+def _open_when_served(settings: Settings, year: Year) -> None:
+    """Open that page once the server answers, for somebody who sits before a terminal."""
+    import webbrowser  # noqa: PLC0415 - seldom
+
+    if sys.stdout.isatty():
+        opening = threading.Timer(_UNTIL_SERVED_S, webbrowser.open, [_way_in(settings, year)])
+        opening.daemon = True
+        opening.start()
+
+
+def _show_accounts(database: Database, year: Year, now: datetime) -> None:
+    """Open an account and a token for every role and print them, this once; live up to now."""
     from creditbank.identity.roles import Role  # noqa: PLC0415 - slow
-    from seeds import accounts  # noqa: PLC0415 - slow
+    from seeds import accounts, today  # noqa: PLC0415 - slow
 
     typer.echo("\n仅供示范的账户，只显示这一次 / accounts for demonstration only, shown this once")
     typer.echo("\n工作人员 staff · POST /v1/b/demo/staff/sign-in")
@@ -146,6 +176,8 @@ def _show_accounts(database: Database, year: Year) -> None:
         typer.echo(f"  {one.role:<15} {one.login:<20}{factor}")
     typer.echo("\n居民 residents · POST /v1/b/demo/sign-in/codes · 验证码见本窗口 code shown here")
     residents = accounts.open_residents(year)
+    accounts.open_till(year)
+    today.live(year, residents[0].member_id, now)
     accounts.appoint_leader(year, residents[-1].member_id)
     for who in residents:
         leads = "  team_leader" if who is residents[-1] else ""

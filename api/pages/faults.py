@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from api import cookies, metrics, problems
 from api.anonymous import stranger
 from api.cookies import Door
-from api.errors import RateLimited
+from api.errors import BodyUnusable, PathUnknown, RateLimited, RoleDenied
 from api.pages import page as pages
 from api.pages.labels import LABELS
 from api.problems import FieldProblem
@@ -22,6 +22,18 @@ from api.wiring import bank_of
 from creditbank.core.errors import BankNotFound, CreditbankError, Unauthenticated
 
 _SIGN_IN = {Door.RESIDENT: "/sign-in", Door.OFFICE: "/office/sign-in", Door.TILL: "/till/pair"}
+
+_SAID = {
+    BodyUnusable.slug: (
+        "有的内容没有填对，还没有办理",
+        "Something is not filled in as it should be; nothing was done",
+    ),
+    RoleDenied.slug: (
+        "您现在的身份不能办理这一项",
+        "This is not for the role in which you are signed in",
+    ),
+    PathUnknown.slug: ("没有这个页面，可能网址有误", "There is no such page"),
+}
 
 
 async def answer(
@@ -42,6 +54,7 @@ async def answer(
         "parts/problem.html" if page.by_script else "problem.html",
         status=problems.status_of(error),
         error=error,
+        sentence=_sentence(page, error),
         fields=[LABELS.get(one.pointer.rpartition("/")[2], ("", "")) for one in fields],
         sign_in=_address(request, slug) if isinstance(error, Unauthenticated) else None,
         back=_back(request, page.base),
@@ -51,6 +64,11 @@ async def answer(
     if isinstance(error, RateLimited):
         told.headers["Retry-After"] = str(error.retry_after_s)
     return told
+
+
+def _sentence(page: pages.Page, error: CreditbankError) -> str:
+    """Return what happened; what speaks to programs in its own words is said to people here."""
+    return page.speech.t(*_SAID[error.slug]) if error.slug in _SAID else page.speech.said(error)
 
 
 def _to_sign_in(request: Request, slug: str) -> Response:
@@ -71,4 +89,6 @@ def _back(request: Request, base: str) -> str:
     """Return the page it came from, if that is one of this bank's; else the first one."""
     came = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
     inside = came.path.startswith(f"{base}/") and came.netloc in {"", request.url.netloc}
-    return came.path if inside and came.path != request.url.path else base
+    if not inside or came.path == request.url.path:
+        return base
+    return f"{came.path}?{came.query}" if came.query else came.path

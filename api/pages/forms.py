@@ -29,7 +29,7 @@ def plain(text: object) -> object:
     return unicodedata.normalize("NFKC", text).strip() if isinstance(text, str) else text
 
 
-def _or_none(text: object) -> object:
+def blank_is_none(text: object) -> object:
     return None if isinstance(text, str) and not text.strip() else text
 
 
@@ -71,14 +71,21 @@ Prose = Annotated[
     Text(strip_whitespace=True, min_length=1, max_length=2_000),
     AfterValidator(printable),
 ]
+Said = Annotated[  # a few sentences, kept as one line
+    str,
+    BeforeValidator(lambda text: " ".join(text.split()) if isinstance(text, str) else text),
+    Text(min_length=1, max_length=200),
+    AfterValidator(printable),
+]
+MaybeSaid = Annotated[Said | None, BeforeValidator(blank_is_none)]
 Digits = Annotated[str, BeforeValidator(plain), Text(pattern=r"^[0-9]{4,24}$")]
 PhoneText = Annotated[str, BeforeValidator(plain), Text(pattern=r"^[0-9+() -]{5,24}$")]
 DayText = Annotated[date, BeforeValidator(plain)]
 LocalTime = Annotated[datetime, BeforeValidator(plain), Field(description="Without a zone.")]
-MaybeLine = Annotated[Line | None, BeforeValidator(_or_none)]
-MaybeCount = Annotated[Count | None, BeforeValidator(_or_none)]
-MaybeYuan = Annotated[Yuan | None, BeforeValidator(_or_none)]
-MaybeDay = Annotated[DayText | None, BeforeValidator(_or_none)]
+MaybeLine = Annotated[Line | None, BeforeValidator(blank_is_none)]
+MaybeCount = Annotated[Count | None, BeforeValidator(blank_is_none)]
+MaybeYuan = Annotated[Yuan | None, BeforeValidator(blank_is_none)]
+MaybeDay = Annotated[DayText | None, BeforeValidator(blank_is_none)]
 Ticked = Annotated[bool, Field(description="A box that was ticked sends `true`; else nothing.")]
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.bells import Bells
-from api.pages.page import KnownPage
+from api.forms import TaskId
+from api.pages.page import KnownPage, Page, page_for
+from creditbank.identity.roles import Right
+from creditbank.tasks import tasks
 
 router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
 
@@ -22,10 +26,23 @@ async def live(request: Request, page: KnownPage) -> Response:
 
     Nothing else is ever said here: what changed is asked for by a request of its own.
     """
+    return _stream(request, page, page.whole.principal.holder_id)
+
+
+def _stream(request: Request, page: Page, holder_id: str) -> Response:
     bells: Bells = request.app.state.bells
-    stream = _said(bells, page.caller.bank_id, page.whole.principal.holder_id)
+    stream = _said(bells, page.caller.bank_id, holder_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+@router.get("/office/needs/{task_id}/live")
+async def of_task(
+    request: Request, page: Annotated[Page, page_for(Right.SEE_MEMBERS)], task_id: TaskId
+) -> Response:
+    """Say `look` whenever somebody came to a task, left it, or claimed it."""
+    await page.read(lambda view: tasks.find(view, task_id))
+    return _stream(request, page, task_id)
 
 
 async def _said(bells: Bells, bank_id: int, holder_id: str) -> AsyncIterator[str]:

@@ -19,13 +19,13 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies, csrf
-from api.anonymous import nobody
+from api.anonymous import nobody, stranger
 from api.errors import CallerSuspended, TokenMissing, TokenUnknown
 from api.pages import look as looks
 from api.pages.look import Look
 from api.pages.rendering import Speech, templates
 from api.pages.sentences import DONE
-from api.wiring import Caller, bank_of, caller_of, known_caller, narrowed
+from api.wiring import SAFE, Caller, bank_of, caller_of, known_caller, narrowed
 from creditbank.core.banks import Bank
 from creditbank.core.units import Declined, Unit, View
 from creditbank.identity.roles import Right
@@ -151,12 +151,25 @@ async def _of_anyone(
     slug: Annotated[str, Path(max_length=40)],
     bank_id: Annotated[int, Depends(bank_of)],
 ) -> Page:
-    """Hand a public page who asks: somebody signed in here, or nobody."""
+    """Hand a public page who asks: somebody signed in here, or nobody.
+
+    Whoever follows a link of another site only looks; writes come from pages of ours.
+    """
     try:
         caller = await known_caller(request, slug, bank_id, None)
     except (TokenMissing, TokenUnknown, CallerSuspended):
-        caller = await nobody(request, bank_id)
+        reads = request.method in SAFE
+        caller = stranger(request, bank_id) if reads else await nobody(request, bank_id)
     return await opened(request, caller)
+
+
+async def _of_stranger(request: Request, bank_id: Annotated[int, Depends(bank_of)]) -> Page:
+    """Hand the page of a write by nobody known, whatever cookie the device has.
+
+    Raises:
+        CrossSite: the page that sent it is another site's.
+    """
+    return await opened(request, await nobody(request, bank_id))
 
 
 async def _of_known(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Page:
@@ -165,6 +178,7 @@ async def _of_known(request: Request, caller: Annotated[Caller, Depends(caller_o
 
 
 AnyPage = Annotated[Page, Depends(_of_anyone)]
+StrangerPage = Annotated[Page, Depends(_of_stranger)]
 KnownPage = Annotated[Page, Depends(_of_known)]
 MemberPage = Annotated[Page, page_for(Right.ACT_AS_MEMBER)]
 TillPage = Annotated[Page, page_for(Right.ACT_AS_TILL)]

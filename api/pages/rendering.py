@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 from babel import dates, numbers
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api import charts
 from api.pages import assets
 from api.pages.look import Look
 from creditbank.core.clock import day_of
+from creditbank.core.values import write_units
 
 _KEY_BYTES = 18
 _FEN = 100
@@ -43,7 +45,8 @@ def templates() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    made.globals.update(asset=assets.url, new_key=new_key)
+    made.globals.update(asset=assets.url, new_key=new_key, units_of=write_units)
+    made.globals.update(drawn=charts.drawn, short=charts.short)
     made.filters.update(yuan=yuan, grouped=grouped)
     return made
 
@@ -103,6 +106,11 @@ class Speech:
         when = day_of(of, str(self.zone)) if isinstance(of, datetime) else of
         return dates.format_date(when, self.t("y年M月d日", "d MMM y"), locale=self.look.locale)
 
+    def weekday(self, of: date | datetime) -> str:
+        """Return the day of the week: 周一."""
+        when = day_of(of, str(self.zone)) if isinstance(of, datetime) else of
+        return dates.format_date(when, "EEE", locale=self.look.locale)
+
     def clock(self, of: datetime) -> str:
         """Return the time of day: 14:05."""
         return of.astimezone(self.zone).strftime("%H:%M")
@@ -132,6 +140,7 @@ class Speech:
             "day": self.day,
             "full_day": self.full_day,
             "clock": self.clock,
+            "weekday": self.weekday,
             "when": self.when,
             "span": self.span,
             "said": self.said,

@@ -36,6 +36,27 @@ PERSONAL: Mapping[str, Kept] = {
         acting="actor_id",
         sealed={"change": "deed"},
     ),
+    "arrival": about(
+        "uploaded_by_member",
+        "您上传的导入名单",
+        "Lists of newcomers that you uploaded",
+        "arrival_id state digest written_as community_ids totals rows rows_done rows_refused"
+        " faults_found uploaded_at settled_at",
+        acting="uploaded_by settled_by",
+        hidden="key_id faults",
+    ),
+    "arrival_line": about(
+        "member_id",
+        "导入名单",
+        "The list by which you came in",
+        "arrival_id line reason",
+    ),
+    "opening": about(
+        "member_id",
+        "期初积分",
+        "Points brought along",
+        "arrival_id line asset_code units transfer_id",
+    ),
     "notice": about(
         "member_id",
         "通知",
@@ -89,6 +110,7 @@ PERSONAL: Mapping[str, Kept] = {
 }
 
 OF_NOBODY: Mapping[str, str] = {
+    "arrival_part": "arrival_id n content",
     "community": "community_id name",
     "household": "household_id number community_id founded_at founded_by ended_at",
     "skill": "code name",

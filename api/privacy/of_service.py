@@ -86,5 +86,6 @@ PERSONAL: Mapping[str, Kept] = {
 OF_NOBODY: Mapping[str, str] = {
     "category": "code name",
     "afterwards": "task_id remark second_needed noted_at noted_by confirmed_at confirmed_by",
+    "task_detail": "task_id key_id description contact",
     "task_reward": "task_id asset_code units per",
 }

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
+from api import shown_once
 from api.forms import (
     CommunityRef,
     Cursor,
@@ -32,14 +33,13 @@ from api.routes.staff_sign_in import (
     Password,
     SeatShown,
     seated,
-    shown_once,
 )
 from api.seats import NO_STORE, AtSeat, Seat
-from api.wiring import Caller, Key, database_of, having
+from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import Declined, Unit, View
-from creditbank.identity import acceptances, invitations, passwords, second_factors, staff
+from creditbank.identity import acceptances, invitations, passwords, second_factors
 from creditbank.identity.errors import (
     InvitationNotFound,
     InvitationOver,
@@ -50,7 +50,6 @@ from creditbank.identity.errors import (
     StaffSignInRefused,
 )
 from creditbank.identity.invitations import Invited, Purpose
-from creditbank.identity.passwords import Checked
 from creditbank.identity.roles import Grant, Right, Role
 from creditbank.identity.staff_sign_in import SignedIn
 from creditbank.people import persons
@@ -280,23 +279,10 @@ async def open_link(seat: AtSeat, key: Key, form: OpenForm) -> OpenedShown:
     """Show whom a link is for, and a second factor to set up; the one shown last counts."""
     secret, digest = second_factors.new_secret(), invitations.hashed(form.invitation)
     seat.response.headers.update(NO_STORE)
-    return await seat.write(lambda unit: _opened(unit, key, digest, secret))
-
-
-def _opened(unit: Unit, key: str, digest: str, secret: str) -> OpenedShown | Declined:
-    found = acceptances.open_link(unit, key=key, invitation=digest, secret=secret)
-    if isinstance(found, Declined):
-        return found
-    named = staff.named(unit, found.staff_id)
-    uri = shown_once(unit, found, found.staff_id, secret, named.login or named.name)
-    assert not isinstance(uri, Declined), "it was opened"
-    return OpenedShown(
-        staff_id=found.staff_id,
-        purpose=found.purpose,
-        needs_second_factor=found.needs_second_factor,
-        secret=secret if uri else None,
-        uri=uri,
+    opened = await seat.write(
+        lambda unit: shown_once.opened(unit, key=key, digest=digest, secret=secret)
     )
+    return OpenedShown.model_validate(opened)
 
 
 @router.post(
@@ -324,20 +310,9 @@ async def accept(seat: AtSeat, key: Key, form: AcceptForm) -> Joined:
 async def restore(seat: AtSeat, key: Key, form: RestoreForm) -> Joined:
     """Set a second factor up by an operator's link and the password one has, and sign in."""
     digest = invitations.hashed(form.invitation)
-    checked = await _checked(seat, digest, form.password)
+    checked = await shown_once.checked_by_link(seat, digest, form.password)
     said = form.model_dump(exclude={"password"}) | {"invitation": digest, "key": key}
     return await _joined(seat, partial(acceptances.restore, checked=checked, **said))
-
-
-async def _checked(seat: Seat, digest: str, password: str) -> Checked:
-    """Compare a password with that of whom a link is for."""
-
-    def kept(view: View) -> str | None:
-        staff_id = invitations.whose(view, digest)
-        return None if staff_id is None else staff.own_password(view, staff_id)
-
-    known = await database_of(seat.request).reader.run(seat.bank_id, kept)
-    return await asyncio.to_thread(passwords.checked, known, password)
 
 
 async def _joined(

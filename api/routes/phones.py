@@ -7,26 +7,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from api import senders
+from api import phone_changes
 from api.forms import AttemptRef, CodeDigits, Form, MemberId, Phone, PinDigits, Reason, Shown
 from api.openapi import refusals
-from api.pin_checks import with_pin
 from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
-from creditbank.core.units import Declined, Unit
 from creditbank.identity import phones
 from creditbank.identity import sign_in_errors as refused
 from creditbank.identity.phones import PhoneChanged
 from creditbank.identity.roles import Right
-from creditbank.people import persons
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
 
 router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/phone", tags=["sign-in"])
-
-_TEXT = (
-    "您的登录手机号已更改，此号码不再用于登录。如非本人操作，请立即联系社区。"
-    " The phone you sign in with was changed. If that was not you, tell the office at once."
-)
 
 Own = Annotated[Caller, of_member(None)]
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
@@ -77,16 +69,9 @@ async def change_phone(
     request: Request, caller: Own, member_id: MemberId, key: Key, form: PhoneForm
 ) -> PhoneChanged:
     """Sign in with another phone from now on; other devices are signed out, the old one is told."""
-    said = form.model_dump(exclude={"pin"})
-    before = await caller.read(lambda view: persons.find(view, member_id).phone)
-
-    def changed(unit: Unit) -> PhoneChanged | Declined:
-        return phones.change(unit, key=key, member_id=member_id, **said)
-
-    done = await with_pin(caller, changed, member_id=member_id, pin=form.pin, key=key)
-    if before is not None and before != persons.normal_phone(form.phone):
-        await senders.try_to_deliver(request, before, _TEXT)
-    return done
+    return await phone_changes.change(
+        request, caller, member_id=member_id, key=key, **form.model_dump()
+    )
 
 
 @router.post(

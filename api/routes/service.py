@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from api import docs, insiders, metrics, problems, schema
 from api.errors import NotReady, PathUnknown
 from api.forms import Shown
-from api.installation import version
 from api.openapi import refusals
 from api.wiring import database_of
 from creditbank.core import errors
@@ -21,16 +20,6 @@ READY_S_MOST = 5
 R = TypeVar("R")
 
 router = APIRouter(tags=["service"])
-
-
-class Index(Shown):
-    """Where to go on."""
-
-    name: str = "creditbank"
-    version: str
-    docs: str = "/docs"
-    openapi: str = "/openapi.json"
-    problems: str = "/problems"
 
 
 class Health(Shown):
@@ -49,12 +38,6 @@ class ProblemKind(Shown):
     title: str
     title_en: str
     description: str
-
-
-@router.get("/", summary="Where to go on")
-async def index() -> Index:
-    """Tell what this is, and where its description is."""
-    return Index(version=version())
 
 
 @router.get("/docs", include_in_schema=False, dependencies=[Depends(insiders.admit)])

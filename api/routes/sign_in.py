@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from api import cookies, senders
+from api import cookies, sign_in_texts
 from api.anonymous import Nobody, about, told
 from api.callers import Principal
 from api.errors import SenderMissing, SendingFailed
@@ -17,8 +17,8 @@ from api.openapi import refusals
 from api.routes.devices import DeviceShown, shown
 from api.wiring import AnyCaller, Key
 from creditbank.core.errors import AnswerGone, BadField
-from creditbank.core.units import Unit, View
-from creditbank.identity import devices, one_time_codes, sign_in, sittings
+from creditbank.core.units import View
+from creditbank.identity import devices, sign_in, sittings
 from creditbank.identity import sign_in_errors as refused
 from creditbank.identity.errors import SittingNotFound
 from creditbank.identity.one_time_codes import Asked
@@ -28,10 +28,6 @@ from creditbank.people.errors import MemberSuspended
 router = APIRouter(prefix="/v1/b/{slug}", tags=["sign-in"])
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_TEXT = (
-    "【{bank}】验证码 {code}，{minutes} 分钟内有效，请勿告诉他人。"
-    " Your code is {code}, good for {minutes} minutes; tell nobody."
-)
 
 
 class CodeForm(Form):
@@ -93,17 +89,7 @@ class SignedOut(Shown):
 )
 async def ask_for_code(request: Request, caller: Nobody, key: Key, form: CodeForm) -> Asked:
     """Send a code to a phone. The answer is the same whoever's it is."""
-    asked = await caller.write(lambda u: one_time_codes.ask(u, key=key, phone=form.phone))
-    text = await caller.write(lambda unit: _text(unit, asked.attempt_id))
-    if text is not None:
-        await senders.deliver(request, form.phone, text)
-    return asked
-
-
-def _text(unit: Unit, attempt_id: str) -> str | None:
-    code = one_time_codes.hand_over(unit, attempt_id=attempt_id)
-    minutes = one_time_codes.CODE_TTL_S // 60
-    return code and _TEXT.format(bank=unit.bank.name, code=code, minutes=minutes)
+    return await sign_in_texts.ask(request, caller, phone=form.phone, key=key)
 
 
 @router.post(

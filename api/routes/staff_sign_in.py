@@ -9,13 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
+from api import shown_once
 from api.forms import Form, ShortName, Shown
 from api.limits import LIMITED, limited
 from api.openapi import refusals
 from api.seats import NO_STORE, AtSeat, Clerk, SatDown
 from api.wiring import Caller, Key, database_of
 from creditbank.core.errors import BadField
-from creditbank.core.units import Declined, Unit, View
+from creditbank.core.units import View
 from creditbank.identity import (
     grants,
     passwords,
@@ -230,22 +231,10 @@ async def second_factor(
     staff_id, secret = str(caller.principal.staff_id), second_factors.new_secret()
     said = form.model_dump(exclude={"password"}) | {"staff_id": staff_id, "key": key}
     begin = partial(staff_sign_in.begin_second_factor, checked=checked, secret=secret, **said)
-    uri = await caller.write(lambda unit: shown_once(unit, begin(unit), staff_id, secret))
+    uri = await caller.write(lambda unit: shown_once.uri(unit, begin(unit), staff_id, secret))
     response.headers.update(NO_STORE)
     shown = secret if uri else None
     return SecondFactorBegun(staff_id=staff_id, secret=shown, uri=uri)
-
-
-def shown_once(
-    unit: Unit, begun: object, staff_id: str, secret: str, login: str = ""
-) -> str | Declined | None:
-    """Return the address of a second factor if it is the one begun now; None to a copy."""
-    if isinstance(begun, Declined):
-        return begun
-    if not second_factors.pending_is(unit, staff_id, secret):
-        return None
-    login = login or staff.named(unit, staff_id).login or staff_id
-    return second_factors.uri(secret, login=login, bank=unit.bank.name)
 
 
 @router.post(
@@ -260,15 +249,6 @@ async def confirm(
     staff_id, codes = str(caller.principal.staff_id), second_factors.new_recovery_codes()
     said = {"key": key, "staff_id": staff_id, "code": form.code}
     doing = partial(staff_sign_in.confirm_second_factor, recovery_codes=codes, **said)
-    shown = await caller.write(lambda unit: codes_once(unit, doing(unit), staff_id, codes))
+    shown = await caller.write(lambda unit: shown_once.codes(unit, doing(unit), staff_id, codes))
     response.headers.update(NO_STORE)
     return SecondFactorSet(staff_id=staff_id, recovery_codes=shown)
-
-
-def codes_once(
-    unit: Unit, done: object, staff_id: str, codes: tuple[str, ...]
-) -> list[str] | Declined | None:
-    """Return recovery codes if they are those that were made now; None to a copy."""
-    if isinstance(done, Declined):
-        return done
-    return list(codes) if second_factors.has_recovery(unit, staff_id, codes[0]) else None

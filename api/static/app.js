@@ -59,6 +59,15 @@
     speak(event.detail.target.textContent);
   });
 
+  // A refusal is the outcome of its key for ever; what is sent next is another deed.
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const status = event.detail.xhr ? event.detail.xhr.status : 0;
+    const key = event.detail.elt.querySelector("input[name=key]");
+    if (!key || status < 400 || status >= 500) return;
+    const signs = crypto.getRandomValues(new Uint8Array(18));
+    key.value = `page-${Array.from(signs, (one) => one.toString(16).padStart(2, "0")).join("")}`;
+  });
+
   // No answer at all: the form keeps what was typed and its key, so sending again is safe.
   document.body.addEventListener("htmx:sendError", () => {
     const box = document.getElementById("problem");

@@ -9,6 +9,7 @@ answer exists only after the commit. Slow work (bulk slices) waits behind reques
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import random
 import threading
@@ -45,6 +46,7 @@ R = TypeVar("R")
 BATCH_UNITS_MOST = 64
 _REPLAYS_MOST = 5
 _IN_ERROR = 3
+_log = logging.getLogger(__name__)
 
 
 class _Work(Generic[R]):
@@ -168,7 +170,15 @@ class Writer:
             return
         for bank_id, holder_ids in work.rung.items():
             if holder_ids:
-                self.on_commit(bank_id, frozenset(holder_ids))
+                self._ring(bank_id, frozenset(holder_ids))
+
+    def _ring(self, bank_id: int, holder_ids: frozenset[str]) -> None:
+        """Tell whoever watches; a bell that is broken stops no writer."""
+        assert self.on_commit is not None
+        try:
+            self.on_commit(bank_id, holder_ids)
+        except Exception:  # noqa: BLE001 - what is committed is answered whoever fails to hear
+            _log.exception("a bell is broken")
 
     def pulse(self) -> tuple[int, int]:
         """Return how many units wait, and how many were ever taken up."""

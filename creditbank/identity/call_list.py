@@ -105,6 +105,16 @@ def listing(
     return Page(shown, shown[-1].notice_id if len(rows) > limit else None)
 
 
+def many(view: View, *, within: tuple[str, ...] | None = None) -> int:
+    """Count whom to call, as `listing` lists them."""
+    query = _waiting(view)
+    if within is not None:
+        query = query.where(members.c.community_id.in_(within))
+    found = query.with_only_columns(func.count(_of.notice_id).label("many"))
+    row = view.row(found)
+    return 0 if row is None else int(row.many)
+
+
 def _waiting(view: View) -> Select[Any]:
     return messages.open_notices(
         view,

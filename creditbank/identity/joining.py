@@ -109,6 +109,7 @@ def take_in(
     kind: MemberKind = MemberKind.RESIDENT,
     purposes: Sequence[str] = (),
     guardian_id: str | None = None,
+    address: str | None = None,
 ) -> Registered:
     """Take someone in at the office, admitted at once; what was agreed to is put down.
 
@@ -133,6 +134,7 @@ def take_in(
         phone=phone,
         document=document,
         born_on=born_on,
+        address=address,
     )
     if purposes:
         consents.put_down(unit, made.member_id, purposes, guardian_id=guardian_id)

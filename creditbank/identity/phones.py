@@ -112,6 +112,19 @@ def member_of(view: View, phone: str) -> str | None:
     return None if later is not None else str(row.member_id)
 
 
+def is_coming(view: View, member_id: str) -> bool:
+    """Tell whether a phone that the office wrote down waits for a member."""
+    row = view.row(
+        select(sign_in_phones.c.phone_hash).where(
+            sign_in_phones.c.bank_id == view.bank_id,
+            sign_in_phones.c.member_id == member_id,
+            sign_in_phones.c.coming,
+            _in_time(view),
+        )
+    )
+    return row is not None
+
+
 def settle(unit: Unit, *, member_id: str, phone: str) -> None:
     """Let a phone that waited take effect, now that its owner signs in with it.
 

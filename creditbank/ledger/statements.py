@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import and_, func, select, union_all
 
 from creditbank.core.units import View
-from creditbank.ledger import chart
+from creditbank.ledger import chart, flows
 from creditbank.ledger.books import accounts, postings, transfers
 from creditbank.ledger.chart import Kind
+from creditbank.ledger.flows import EVER, Flow, Span
 
 PAGE_MOST = 200
 
@@ -100,7 +101,8 @@ def owed(view: View, member_id: str, asset: str) -> int:
     return -row.balance if row is not None else 0
 
 
-def _account_id(view: View, address: str, asset: str) -> int | None:
+def account_of(view: View, address: str, asset: str) -> int | None:
+    """Return the account of an address and an asset, None if it never moved."""
     row = view.row(
         select(accounts.c.account_id).where(
             accounts.c.bank_id == view.bank_id,
@@ -111,7 +113,7 @@ def _account_id(view: View, address: str, asset: str) -> int | None:
     return row.account_id if row is not None else None
 
 
-def _sides(view: View, account_id: int, most_version: int | None) -> Any:
+def sides(view: View, account_id: int, most_version: int | None) -> Any:
     """Return the account's side of its postings, one row per version."""
     parts = []
     for own, other, sign in (("source", "destination", -1), ("destination", "source", 1)):
@@ -131,18 +133,26 @@ def _sides(view: View, account_id: int, most_version: int | None) -> Any:
 
 
 def history(
-    view: View, address: str, asset: str, *, older_than: int | None = None, limit: int = 50
+    view: View,
+    address: str,
+    asset: str,
+    *,
+    older_than: int | None = None,
+    limit: int = 50,
+    span: Span = EVER,
+    flow: Flow | None = None,
 ) -> Page:
     """Return a page of an account's rows, newest first, with the running balance.
 
-    ``older_than`` is the ``older_than`` of the page before; ``limit`` is 1 to 200.
+    ``older_than`` is the ``older_than`` of the page before; ``limit`` is 1 to 200. ``span`` leaves
+    what was recorded from one instant until before another, ``flow`` what went one way.
     """
-    account_id = _account_id(view, address, asset)
+    account_id = account_of(view, address, asset)
     if account_id is None:
         return Page((), None)
     limit = max(1, min(limit, PAGE_MOST))
-    held_id = _account_id(view, f"{address}/held", asset)
-    side = _sides(view, account_id, older_than)
+    held_id = account_of(view, f"{address}/held", asset)
+    side = sides(view, account_id, older_than)
     rows = view.rows(
         select(
             side,
@@ -164,7 +174,11 @@ def history(
             accounts,
             and_(accounts.c.bank_id == view.bank_id, accounts.c.account_id == side.c.other_id),
         )
-        .where(side.c.other_id != held_id if held_id is not None else side.c.version > 0)
+        .where(
+            side.c.other_id != held_id if held_id is not None else side.c.version > 0,
+            *flows.within(span),
+            *(() if flow is None else (flows.goes(flow, side.c.units),)),
+        )
         .order_by(side.c.version.desc())
         .limit(limit + 1)
     )
@@ -193,7 +207,7 @@ def _held_by_version(
     """Return what was on hold at each of these versions (newest first) of the account."""
     if held_id is None or not versions:
         return dict.fromkeys(versions, 0)
-    side = _sides(view, account_id, versions[0])
+    side = sides(view, account_id, versions[0])
     before = view.row(
         select(func.max(side.c.version).label("version")).where(
             side.c.other_id == held_id, side.c.version < versions[-1]
@@ -219,10 +233,10 @@ def as_of(view: View, address: str, asset: str, instant: datetime) -> int:
 
     As-of means the highest version recorded by then.
     """
-    account_id = _account_id(view, address, asset)
+    account_id = account_of(view, address, asset)
     if account_id is None:
         return 0
-    side = _sides(view, account_id, None)
+    side = sides(view, account_id, None)
     row = view.row(
         select(side.c.own_balance)
         .join_from(
@@ -269,7 +283,7 @@ class Circulation:
 
 def circulation(view: View, asset: str) -> Circulation:
     """Return what was issued and taken back ever, and who holds the rest now."""
-    issuance = _account_id(view, chart.ISSUANCE, asset)
+    issuance = account_of(view, chart.ISSUANCE, asset)
     issued = _sum(view, "source_id", issuance)
     taken_back = _sum(view, "destination_id", issuance)
     rows = view.rows(

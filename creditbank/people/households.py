@@ -350,6 +350,15 @@ def find(view: View, household_id: str) -> Household:
     return _with_stays(view, rows)[0]
 
 
+def by_number(view: View, number: str) -> str:
+    """Return the id of the household of a number; HouseholdNotFound if there is none."""
+    of = households.c
+    row = view.row(select(of.household_id).where(of.bank_id == view.bank_id, of.number == number))
+    if row is None:
+        raise HouseholdNotFound(number)
+    return str(row.household_id)
+
+
 def _with_stays(view: View, rows: Sequence[Row[Any]]) -> tuple[Household, ...]:
     """Return stored households with the people who are in them now, heads first."""
     order = list(Standing)

@@ -29,7 +29,7 @@ NAME = "name"
 LOOKED_UP = (NAME, PHONE, DOCUMENT)
 
 SEALED_MOST = 1200
-_ADDRESS_MOST = 120
+ADDRESS_MOST = 120
 _NOTES_MOST = 200
 _PHONE = re.compile(r"1[3-9][0-9]{9}|\+[1-9][0-9]{6,14}")
 _DOCUMENT = re.compile(r"[0-9A-Z]{5,30}")
@@ -174,7 +174,12 @@ def normal_phone(text: str) -> str:
     return digits
 
 
-def _normal_document(text: str) -> str:
+def normal_document(text: str) -> str:
+    """Return a document number as it is kept: letters and digits only.
+
+    Raises:
+        BadField: it is no document number.
+    """
     number = re.sub(r"[\s-]", "", text).upper()
     if not _DOCUMENT.fullmatch(number):
         raise BadField(DOCUMENT, "5–30 letters and digits / 5–30 位字母和数字")
@@ -184,8 +189,8 @@ def _normal_document(text: str) -> str:
 _CHECKS: dict[str, Callable[[str], str]] = {
     "name": lambda text: line("name", text, NAME_MOST),
     "phone": normal_phone,
-    "document": _normal_document,
-    "address": lambda text: line("address", text, _ADDRESS_MOST),
+    "document": normal_document,
+    "address": lambda text: line("address", text, ADDRESS_MOST),
     "notes": lambda text: line("notes", text, _NOTES_MOST),
 }
 

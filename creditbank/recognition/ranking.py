@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, Index, func, select
 from sqlmodel import Field
 
 from creditbank.core.errors import NotFound
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import View
+from creditbank.recognition.periods import periods
 from creditbank.recognition.standings import standings
 from creditbank.schemes.medals import By, Medal
 
@@ -50,6 +51,7 @@ class PlaceRow(OfBank, table=True):
     __table_args__ = (
         within_bank(["period_id"], "period", ["period_id"]),
         within_bank(["member_id"], "member", ["member_id"]),
+        Index("ix_ranking_row_member", "bank_id", "member_id"),
     )
 
     period_id: str = Field(primary_key=True, max_length=40)
@@ -259,3 +261,19 @@ def rows(view: View, period_id: str, asset: str, *, after: int = 0, limit: int =
 
 def _place(row: Any) -> Place:
     return Place(row.place, row.rank, row.member_id, row.units, row.tier, row.at_edge)
+
+
+def medals_of(view: View, member_id: str) -> list[tuple[str, str, str]]:
+    """Return the medals that a member holds, the latest first: period, asset and tier."""
+    of = places.c
+    rows = view.rows(
+        select(periods.c.name, of.asset_code, of.tier)
+        .join_from(
+            places,
+            periods,
+            (periods.c.bank_id == of.bank_id) & (periods.c.period_id == of.period_id),
+        )
+        .where(of.bank_id == view.bank_id, of.member_id == member_id, of.tier.is_not(None))
+        .order_by(periods.c.starts_on.desc(), of.asset_code)
+    )
+    return [(row.name, row.asset_code, row.tier) for row in rows]

@@ -171,6 +171,7 @@ def _enter(unit: Unit, task: Task, found: Claim, how: SignedInHow) -> Attended:
         signed_in_how=how,
         **claims.by(unit, "signed_in"),
     )
+    unit.ring(task.task_id)
     return Attended(found.claim_id, state, unit.now, 0, how)
 
 
@@ -295,6 +296,7 @@ def _measure(unit: Unit, task: Task, found: Claim, state: ClaimState, until: dat
         "review_due_at": deadlines.review_due(unit),
     }
     claims.store(unit, found.claim_id, **kept, **claims.by(unit, "signed_out"))
+    unit.ring(task.task_id)
     confirmations.ask(unit, task, found)
     return minutes
 

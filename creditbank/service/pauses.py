@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -137,6 +138,18 @@ def of_claim(view: View, claim_id: str) -> list[Pause]:
         .order_by(pauses.c.began_at, pauses.c.pause_id)
     )
     return [Pause(row.pause_id, row.claim_id, row.began_at, row.ended_at) for row in rows]
+
+
+def lasting(view: View, claim_ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these claims have a pause that lasts."""
+    rows = view.rows(
+        select(pauses.c.claim_id).where(
+            pauses.c.bank_id == view.bank_id,
+            pauses.c.claim_id.in_(sorted(set(claim_ids))),
+            pauses.c.ended_at.is_(None),
+        )
+    )
+    return frozenset(row.claim_id for row in rows)
 
 
 def between(several: list[Pause], begun: datetime, ended: datetime) -> timedelta:

@@ -6,6 +6,7 @@ they go, too, with whoever uploaded them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,13 +109,25 @@ def of_claim(view: View, claim_id: str) -> list[Photo]:
 
     Who asks may see them (`evidence.require_sight`).
     """
+    return of_claims(view, [claim_id]).get(claim_id, [])
+
+
+def of_claims(view: View, claim_ids: Iterable[str]) -> dict[str, list[Photo]]:
+    """Return the photos of claims without their pictures, the earliest first, by claim.
+
+    Who asks may see them (`evidence.require_sight`).
+    """
     of = photos.c
     rows = view.rows(
-        select(of.photo_id, of.width, of.height, of.added_at, of.added_by)
-        .where(of.bank_id == view.bank_id, of.claim_id == claim_id)
+        select(of.claim_id, of.photo_id, of.width, of.height, of.added_at, of.added_by)
+        .where(of.bank_id == view.bank_id, of.claim_id.in_(sorted(set(claim_ids))))
         .order_by(of.added_at, of.photo_id)
     )
-    return [Photo(row.photo_id, row.width, row.height, row.added_at, row.added_by) for row in rows]
+    found: dict[str, list[Photo]] = {}
+    for row in rows:
+        one = Photo(row.photo_id, row.width, row.height, row.added_at, row.added_by)
+        found.setdefault(row.claim_id, []).append(one)
+    return found
 
 
 def picture(view: View, actor: Actor, claim_id: str, photo_id: str) -> bytes:

@@ -9,7 +9,7 @@ standings, accounts; the task is only read, since what it gives never changes on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -304,12 +304,14 @@ def waiting(
     within: tuple[str, ...] | None = None,
     after: str | None = None,
     limit: int = 50,
+    community_id: str | None = None,
+    states: Sequence[ClaimState] = AWAITING_REVIEW,
 ) -> Page:
     """Return the claims that wait for a review, those that are due first before others.
 
     ``within`` leaves only those for tasks of some communities, and those that the bank's pool
     has: of communities without two reviewers, and what is late. ``after`` is that of the page
-    before.
+    before. ``community_id`` leaves those of one community, ``states`` those that stand so.
 
     Raises:
         ClaimNotFound: ``after`` is no claim of this bank.
@@ -317,7 +319,9 @@ def waiting(
     limit = min(limit, PAGE_MOST)
     of = claims.claims.c
     due = func.coalesce(of.review_due_at, of.signed_out_at, type_=of.signed_out_at.type)
-    query = select(claims.claims).where(of.bank_id == view.bank_id, of.state.in_(AWAITING_REVIEW))
+    query = select(claims.claims).where(of.bank_id == view.bank_id, of.state.in_(states))
+    if community_id is not None:
+        query = query.where(of.task_id.in_(tasks.ids_within(view, [community_id])))
     if within is not None:
         near = tasks.ids_within(view, sorted({*within, *reviewers.pooled(view)}))
         query = query.where(of.task_id.in_(near) | deadlines.is_late(view))

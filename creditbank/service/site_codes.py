@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -114,6 +115,25 @@ def refusal(unit: Unit, task: Task, member_id: str, typed: str) -> CreditbankErr
             return SiteCodeOld(task.task_id, rules.site_code_ttl_s) if over else None
     counters.add(unit, {tries: 1})
     return SiteCodeWrong(task.task_id, WRONG_MOST - wrong - 1)
+
+
+def whose(view: View, several: Sequence[Task], typed: str) -> str | None:
+    """Return which of some tasks shows these digits, or did a while ago; None if none does.
+
+    Nothing is counted: whoever asks takes part in these tasks, and what is done with the digits
+    afterwards is (`refusal`).
+    """
+    digits = "".join(typed.split())
+    if not _WHOLE.fullmatch(digits):
+        return None
+    rules = scheme.current(view)
+    last = _step(view.now, rules)
+    live = -(-rules.site_code_ttl_s // rules.site_code_period_s)
+    for task in several:
+        for step in range(last, last - live - _REMEMBERED_STEPS, -1):
+            if hmac.compare_digest(digits, _digits(view, task.task_id, step)):
+                return task.task_id
+    return None
 
 
 def _step(now: datetime, rules: Scheme) -> int:

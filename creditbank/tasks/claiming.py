@@ -207,6 +207,7 @@ def take(
     else:
         tasks.take_places(unit, task_id, needed)
     assists.done(unit, "assist.claimed", task_id)
+    unit.ring(task_id)
     party_id = _found_party(unit, task, comers, leader_id)
     claim_ids = _write(
         unit,

@@ -9,11 +9,11 @@ withdrawn first, or the whole family at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from creditbank import notices
 from creditbank.core.keys import keyed
-from creditbank.core.units import Unit
+from creditbank.core.units import Unit, View
 from creditbank.identity import assists
 from creditbank.people import communities, members
 from creditbank.people.errors import NotYours
@@ -131,13 +131,23 @@ def _withdraw(unit: Unit, task: Task, several: Sequence[Claim]) -> None:
 
 def _is_late(unit: Unit, task: Task, found: Claim) -> bool:
     """Tell whether it is too late to give a place back without leaving it empty."""
+    until = in_time_until(unit, task, found)
+    return until is not None and unit.now > until
+
+
+def in_time_until(view: View, task: Task, found: Claim) -> datetime | None:
+    """Return until when a place can be given back without leaving it empty; None: at any time."""
     if found.state is not ClaimState.PLACED or found.changed_at is not None:
-        return False
-    until = task.terms.withdraw_until
-    if until is None:
-        minutes = scheme.current(unit).withdraw_cutoff_minutes
-        until = task.starts_at - timedelta(minutes=minutes)
-    return unit.now > max(until, (found.placed_at or found.claimed_at) + REGRET)
+        return None
+    regret = (found.placed_at or found.claimed_at) + REGRET
+    return max(cut_off(view, task), regret)
+
+
+def cut_off(view: View, task: Task) -> datetime:
+    """Return until when a place of a task can be given back by its own terms, or the scheme's."""
+    if task.terms.withdraw_until is not None:
+        return task.terms.withdraw_until
+    return task.starts_at - timedelta(minutes=scheme.current(view).withdraw_cutoff_minutes)
 
 
 def give_up_with_children(unit: Unit, task: Task, several: Sequence[Claim]) -> None:

@@ -108,11 +108,13 @@ class Screens:
         assert not told, "\n".join(told)
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on a page against WCAG 2 A and AA, one line each."""
-    page.evaluate(_AXE.read_text())
+def violations(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe finds on a page against WCAG 2 A and AA, or some rules only, one line each."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text())
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": _RULES}
     found: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES
+        "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only
     )
     return [
         f"{one['id']} ({one['impact']}): {node['target']} {node['failureSummary'][:200]}"

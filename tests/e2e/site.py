@@ -6,8 +6,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -25,8 +26,8 @@ STOPS_WITHIN_S = 10
 class RunningClock(Clock):
     """The machine's clock, so many seconds ahead: what takes minutes need not be waited for."""
 
-    def __init__(self) -> None:
-        self._ahead = timedelta(0)
+    def __init__(self, starts_at: datetime | None = None) -> None:
+        self._ahead = timedelta(0) if starts_at is None else starts_at - datetime.now(UTC)
 
     def now(self) -> datetime:
         """Return the instant."""
@@ -44,10 +45,19 @@ class Site(Web):
         super().__init__(client, database, clock)  # type: ignore[arg-type]
         self.origin = str(client.base_url).rstrip("/")
         self.url = f"{self.origin}/b/trust"
+        self.stop: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs: where, and how it is told to stop."""
+
+    origin: str
+    stop: Callable[[], None]
 
 
 @contextmanager
-def running(database: Database, clock: RunningClock) -> Iterator[Site]:
+def serving(database: Database) -> Iterator[Served]:
     """Serve a database for the length of a with block."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -58,9 +68,23 @@ def running(database: Database, clock: RunningClock) -> Iterator[Site]:
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx2.Client(base_url=origin, timeout=30) as client:
-            yield Site(client, database, clock)
-        server.handle_exit(signal.SIGTERM, None)
+
+        def stop() -> None:
+            server.handle_exit(signal.SIGTERM, None)
+
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", stop)
+        stop()
         thread.join(STOPS_WITHIN_S)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def running(database: Database, clock: RunningClock) -> Iterator[Site]:
+    """Serve a fresh database, with a bank in it, for the length of a with block."""
+    with (
+        serving(database) as served,
+        httpx2.Client(base_url=served.origin, timeout=30) as client,
+    ):
+        site = Site(client, database, clock)
+        site.stop = served.stop
+        yield site

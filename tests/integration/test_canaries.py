@@ -6,8 +6,10 @@ from pathlib import Path
 import httpx2
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from api import proofs
+from api.cli import app
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from tests import canaries
@@ -55,7 +57,10 @@ def test_a_real_server_prints_no_canary(tmp_path: Path) -> None:
     """What a server of its own prints, and the files it leaves, are free of names and numbers."""
     url = f"sqlite:///{tmp_path / 'bank.db'}"
     program.run("init", "--name", "社", url=url)
-    said = [program.run("token", "create", "--role", role, url=url) for role in _ROLES]
+    said = [
+        CliRunner().invoke(app, ["token", "create", "--role", one, "--database", url])
+        for one in _ROLES
+    ]
     operator, organiser, head = (one.stdout.strip().splitlines()[-1] for one in said)
     words = (*canaries.WORDS, operator, organiser, head)
     with served(url) as (address, process), httpx2.Client(base_url=address) as client:

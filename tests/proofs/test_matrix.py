@@ -10,7 +10,10 @@ from tests.proofs.conftest import Proof
 
 def test_every_cell(proof: Proof, request: pytest.FixtureRequest, database_url: str) -> None:
     """Every route × every role × {own, other member, other shop, other community, other bank}."""
-    wrong = matrix.wrong(matrix.copies_for(request, database_url), thorough=True)
+    copies = matrix.copies_for(request, database_url)
+    wrong = [
+        one for pages in (False, True) for one in matrix.wrong(copies, thorough=True, pages=pages)
+    ]
     routes, roles = len(matrix.operations()), len(matrix.WHO)
     proof(
         f"who may do what: {routes} routes × {roles} roles × the targets of each, "

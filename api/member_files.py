@@ -1,0 +1,355 @@
+"""Lists of people as an office kept them: columns by their heads, and each cell read or told.
+
+Pure: rows of a spreadsheet in, newcomers and faults out. A fault names line and column, and says
+what to do; what is wrong with a file is told all at once. What only the books can know (a phone
+that is a member's) is asked by `api.arriving`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+from openpyxl.utils import range_boundaries
+
+from api import member_cells
+from api.member_cells import Said, Unreadable
+from api.spreadsheets import Cell, Row, Sheet, Trouble, Written, write_csv, write_xlsx
+from creditbank.core.errors import CreditbankError
+from creditbank.core.texts import line
+from creditbank.core.values import Asset
+from creditbank.identity.arrivals import Newcomer
+from creditbank.people import ages, consents, persons
+
+ROWS_MOST = 20_000
+_HEAD_WITHIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column is for; ``heads`` are the words above it, the first one ours."""
+
+    field: str
+    heads: tuple[str, ...]
+    zh: str
+    en: str
+    example: str
+
+
+COLUMNS = (
+    Column("name", ("姓名", "名字", "name", "full name"), "必填", "needed", "张桂兰"),
+    Column(
+        "phone",
+        ("手机号", "手机", "手机号码", "电话", "联系电话", "phone", "mobile", "phone number"),
+        "11 位；没有手机可留空。同一号码只能登记给一人",
+        "11 digits; empty if there is none. One number belongs to one person",
+        "13800010001",
+    ),
+    Column(
+        "document",
+        ("证件号", "身份证号", "身份证", "证件号码", "身份证号码", "document", "id number"),
+        "可留空；这一列要设成“文本”格式",
+        "may stay empty; the column must be formatted as text",
+        "",
+    ),
+    Column(
+        "born_on",
+        ("出生日期", "生日", "出生年月日", "birth date", "date of birth", "born on", "birthday"),
+        "如 1956-3-1、1956/3/1、1956.3.1、1956年3月1日 或 19560301",
+        "such as 1956-3-1, 1956/3/1, 1956.3.1 or 19560301",
+        "1956-03-01",
+    ),
+    Column(
+        "community",
+        ("社区", "所属社区", "community"),
+        "必填；与系统里的社区名称一致",
+        "needed; the community's name as it is here",
+        "",
+    ),
+    Column("address", ("住址", "地址", "家庭住址", "address"), "可留空", "may stay empty", ""),
+    Column(
+        "number",
+        ("编号", "成员编号", "志愿者编号", "number", "member number"),
+        "可留空，系统会给新编号",
+        "may stay empty; a new one is given then",
+        "",
+    ),
+    Column(
+        "agreed",
+        ("已签同意书", "同意书", "consent", "consent signed"),
+        "本人签过纸质同意书填“是”，否则留空",
+        "'yes' if they signed the paper form",
+        "是",
+    ),
+)
+_IGNORED = {"序号", "no", "no.", "#"}
+_NEEDED = tuple(one for one in COLUMNS if one.field in {"name", "community"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something to mend: line and column, what it is in both languages, and what stood there."""
+
+    line: int
+    column: str
+    zh: str
+    en: str
+    said: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
+class Checked:
+    """A list that was read: who is on it, and what is wrong."""
+
+    newcomers: list[Newcomer] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    heads: dict[str, str] = field(default_factory=dict)
+
+    def fault(self, at: int, what: str, said: Said, cell: Cell = "") -> None:
+        """Note something to mend; ``what`` is a field."""
+        shown = "" if isinstance(cell, Trouble) else str(cell)[:60]
+        self.faults.append(Fault(at, self.heads.get(what, what), *said, shown))
+
+    def totals(self) -> dict[str, int]:
+        """Return the points that are brought along, in units by asset."""
+        found: dict[str, int] = {}
+        for one in self.newcomers:
+            for asset, units in one.openings:
+                found[asset] = found.get(asset, 0) + units
+        return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a list is read against: ids of communities by name, assets to bring along, the day."""
+
+    communities: Mapping[str, str]
+    assets: Sequence[Asset]
+    today: date
+
+
+def check(sheet: Sheet, ground: Ground) -> Checked:
+    """Read a list, and tell all that is wrong with it."""
+    made = Checked()
+    columns = {head: one.field for one in COLUMNS for head in one.heads}
+    for asset in ground.assets:
+        for head in (f"期初{asset.name}", f"opening {asset.code}", f"opening {asset.name}"):
+            columns[head.lower()] = f"opening:{asset.code}"
+    at = _head_row(sheet, columns)
+    if at is None:
+        names = "、".join(one.heads[0] for one in _NEEDED)
+        made.faults.append(
+            Fault(
+                1,
+                "",
+                f"没有找到表头。前 {_HEAD_WITHIN} 行里要有一行写着：{names}",
+                f"no head was found; one of the first {_HEAD_WITHIN} rows must say: {names}",
+            )
+        )
+        return made
+    places = _places(sheet.rows[at], columns, made)
+    _tell_merged(sheet, sheet.rows[at].number, made)
+    for row in sheet.rows[at + 1 :]:
+        found = _Reading(row, places, made, ground).newcomer()
+        if found is not None:
+            made.newcomers.append(found)
+    _tell_twins(made)
+    if not made.newcomers and not made.faults:
+        made.faults.append(Fault(sheet.rows[at].number, "", "表头下面没有人", "nobody is listed"))
+    made.faults.sort(key=lambda one: one.line)
+    return made
+
+
+def _head(cell: Cell) -> str:
+    text = unicodedata.normalize("NFKC", cell) if type(cell) is str else ""
+    return re.sub(r"\s*[*(（].*$", "", text.strip().lower()) or text.strip().lower()
+
+
+def _head_row(sheet: Sheet, columns: Mapping[str, str]) -> int | None:
+    for n, row in enumerate(sheet.rows[:_HEAD_WITHIN]):
+        found = {columns.get(_head(cell)) for cell in row.cells}
+        if "name" in found and len(found - {None}) > 1:
+            return n
+    return None
+
+
+def _places(row: Row, columns: Mapping[str, str], made: Checked) -> dict[str, int]:
+    """Return where each field stands, and tell of columns that are unknown, twice or missing."""
+    places: dict[str, int] = {}
+    for n, cell in enumerate(row.cells):
+        head = _head(cell)
+        known = columns.get(head)
+        if known is None and head and head not in _IGNORED:
+            said = (
+                "不认识这一列，请改成模板里的列名，或删掉它",
+                "this column is not known; name it as in the template, or take it out",
+            )
+            made.faults.append(Fault(row.number, str(cell)[:40], *said))
+        elif known in places:
+            made.faults.append(
+                Fault(row.number, str(cell)[:40], "这一列出现了两次", "this column is there twice")
+            )
+        elif known is not None:
+            places[known] = n
+            made.heads[known] = str(cell)[:40]
+    for one in _NEEDED:
+        if one.field not in places:
+            made.faults.append(
+                Fault(row.number, one.heads[0], "缺少这一列", "this column is missing")
+            )
+    return places
+
+
+def _tell_merged(sheet: Sheet, head_line: int, made: Checked) -> None:
+    """Tell of merged cells in the list; a title above it may be merged."""
+    for ref in sheet.merged:
+        _, first, _, last = range_boundaries(ref)
+        if last is not None and first is not None and last >= head_line:
+            said = (
+                f"{ref} 是合并单元格，请取消合并并在每一行填上内容",
+                f"{ref} is merged; split it and fill every row in",
+            )
+            made.faults.append(Fault(first, ref, *said))
+
+
+def _tell_twins(made: Checked) -> None:
+    """Tell of what only one line may have."""
+    for what, said in (
+        ("phone", ("手机号", "phone")),
+        ("document", ("证件号", "document")),
+        ("number", ("编号", "number")),
+    ):
+        first: dict[str, int] = {}
+        for one in made.newcomers:
+            value = getattr(one, what)
+            at = first.setdefault(value, one.line) if value is not None else one.line
+            if at != one.line:
+                same = (
+                    f"与第 {at} 行的{said[0]}相同",
+                    f"the same {said[1]} as in row {at}",
+                )
+                made.fault(one.line, what, same, value)
+
+
+class _Reading:
+    """One row while it is read."""
+
+    def __init__(self, row: Row, places: Mapping[str, int], made: Checked, ground: Ground) -> None:
+        self._row, self._places, self._made, self._ground = row, places, made, ground
+        self._bad = False
+
+    def newcomer(self) -> Newcomer | None:
+        """Return who stands here; None if a cell could not be read, which was told."""
+        born_on = self._cell("born_on", self._day)
+        said = {
+            "name": self._cell(
+                "name", lambda cell: line("name", member_cells.needed(cell), persons.NAME_MOST)
+            ),
+            "phone": self._cell("phone", member_cells.phone),
+            "document": self._cell("document", member_cells.document),
+            "address": self._cell("address", member_cells.address),
+            "number": self._cell("number", member_cells.number),
+            "community_id": self._cell("community", self._community),
+        }
+        agreed = self._cell("agreed", member_cells.yes)
+        if agreed and born_on and ages.years(born_on, self._ground.today) < consents.GUARDED_BELOW:
+            self._tell(
+                "agreed",
+                (
+                    "未满 14 岁，要由监护人到场登记，请从名单里去掉",
+                    "under 14: a guardian must come along; take this person off the list",
+                ),
+            )
+        brought = [
+            (asset.code, found)
+            for asset in self._ground.assets
+            if (
+                found := self._cell(
+                    f"opening:{asset.code}", partial(member_cells.units, asset=asset)
+                )
+            )
+        ]
+        if self._bad:
+            return None
+        return Newcomer(
+            line=self._row.number,
+            born_on=born_on,
+            purposes=(consents.SERVICE,) if agreed else (),
+            openings=tuple(brought),
+            **said,
+        )
+
+    def _cell(self, name: str, read: Callable[[Cell], Any]) -> Any:
+        """Read a cell, or tell what is wrong with it."""
+        place = self._places.get(name)
+        cell: Cell = ""
+        if place is not None and place < len(self._row.cells):
+            cell = self._row.cells[place]
+        if isinstance(cell, Trouble):
+            self._tell(name, member_cells.TROUBLES[cell])
+            return None
+        try:
+            return read(cell)
+        except Unreadable as bad:
+            self._tell(name, bad.said, cell)
+        except CreditbankError as error:
+            self._tell(name, (error.sentence("zh"), error.sentence("en")), cell)
+        return None
+
+    def _tell(self, name: str, said: Said, cell: Cell = "") -> None:
+        self._bad = True
+        self._made.fault(self._row.number, name, said, cell)
+
+    def _community(self, cell: Cell) -> str:
+        name = member_cells.needed(cell)
+        if name not in self._ground.communities:
+            raise Unreadable(
+                (
+                    "没有这个社区，或不在您负责的范围",
+                    "there is no such community, or it is not one of yours",
+                )
+            )
+        return self._ground.communities[name]
+
+    def _day(self, cell: Cell) -> date | None:
+        return member_cells.day(cell, self._ground.today)
+
+
+def template_csv(assets: Sequence[Asset]) -> bytes:
+    """Return an empty list to fill in, as CSV."""
+    return write_csv(_heads(assets), [])
+
+
+def template_xlsx(assets: Sequence[Asset], communities: Sequence[str]) -> bytes:
+    """Return an empty list to fill in, as XLSX, with a sheet that explains it."""
+    rows = [
+        (one.heads[0], "必填" if one in _NEEDED else "选填", one.zh, one.en, one.example)
+        for one in COLUMNS
+    ]
+    rows += [
+        (
+            f"期初{one.name}",
+            "选填",
+            "从旧账转入的数；写入后要由另一位工作人员核对合计才入账",
+            "points brought along; posted after a second person has confirmed the total",
+            "120",
+        )
+        for one in assets
+    ]
+    rows += [("", "", "", "", "")]
+    rows += [("可填的社区", "", one, "", "") for one in communities]
+    return write_xlsx(
+        Written("名单", _heads(assets), [], [14, 16, 22, 14, 18, 30, 12, 12]),
+        Written(
+            "说明", ("列名", "必填", "怎么填", "In English", "例子"), rows, [16, 8, 52, 52, 16]
+        ),
+    )
+
+
+def _heads(assets: Sequence[Asset]) -> list[str]:
+    return [one.heads[0] for one in COLUMNS] + [f"期初{one.name}" for one in assets]

@@ -1,0 +1,342 @@
+"""Spreadsheets: XLSX and CSV read into rows with their numbers, and written so that nothing runs.
+
+What is read is never trusted: parts of an XLSX are bounded before they are unpacked, formulas are
+seen and not computed, and what Excel has rounded is told instead of taken. What is written stays
+text: no cell becomes a formula, and phones keep all their digits.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from creditbank.core.errors import Malformed
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
+
+COLUMNS_MOST = 60
+CELL_MOST = 2_000
+UNPACKED_MOST = 256_000_000
+STRINGS_MOST = 64_000_000
+PART_MOST = 16_000_000
+PARTS_MOST = 2_000
+
+_EXACT_MOST = 10**15  # Excel keeps 15 digits of a number
+_CHUNK = 1 << 20
+_MERGE = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"'
+)
+_ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
+_RUNS = tuple("=+-@\t\r＝＋－＠")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
+
+
+@dataclass(eq=False)
+class BadSpreadsheet(Malformed):
+    """The file is no spreadsheet that can be read."""
+
+    slug = "bad-spreadsheet"
+    zh = "这个表格读不了：{why_zh}"
+    en = "This spreadsheet can't be read: {why_en}"
+    why_zh: str
+    why_en: str
+
+
+class Trouble(StrEnum):
+    """What stands in a cell instead of something to be used."""
+
+    FORMULA = "formula"
+    ERROR = "error"
+    ROUNDED = "rounded"
+    LONG = "long"
+
+
+Cell = str | date | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row with its number as the program shows it that made the file."""
+
+    number: int
+    cells: tuple[Cell, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in it."""
+        return not any(self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A spreadsheet: how it was written, its rows, and which cells are merged (``A2:A5``)."""
+
+    written_as: str
+    rows: tuple[Row, ...]
+    merged: tuple[str, ...] = ()
+
+
+def read(content: bytes, *, rows_most: int) -> Sheet:
+    """Return the first sheet of an XLSX, or a CSV; empty rows are left out.
+
+    Raises:
+        BadSpreadsheet: it is neither, or larger than can be taken in at once.
+    """
+    if content.startswith(b"PK"):
+        return _read_xlsx(content, rows_most)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise BadSpreadsheet(
+            "这是旧版 .xls 或带密码的文件，请另存为 .xlsx 或 CSV",
+            "it is an old .xls or has a password; please save it as .xlsx or CSV",
+        )
+    return _read_csv(content, rows_most)
+
+
+def too_long(rows_most: int) -> BadSpreadsheet:
+    """Return what is said of a file with too many rows."""
+    return BadSpreadsheet(
+        f"一次最多 {rows_most:,} 行，请按社区分成几个文件",
+        f"at most {rows_most:,} rows at once; please divide it into several files",
+    )
+
+
+_BROKEN = BadSpreadsheet(
+    "文件已损坏，或不是表格。请重新导出为 .xlsx 或 CSV",
+    "it is broken, or no spreadsheet; please export it anew as .xlsx or CSV",
+)
+_BOMB = BadSpreadsheet(
+    "文件解压后太大，请只保留名单所在的工作表",
+    "it is too large when unpacked; please keep only the sheet with the list",
+)
+
+
+def _read_csv(content: bytes, rows_most: int) -> Sheet:
+    text, written_as = _decoded(content)
+    if "\0" in text:
+        raise BadSpreadsheet("文件不是文本表格", "it is no table of text")
+    first = text.partition("\n")[0]
+    divider = max(",\t;", key=first.count)
+    rows = []
+    try:
+        for number, cells in enumerate(
+            csv.reader(io.StringIO(text, newline=""), delimiter=divider)
+        ):
+            row = Row(number + 1, tuple(_of_text(one) for one in cells[:COLUMNS_MOST]))
+            if not row.is_empty:
+                rows.append(row)
+            if len(rows) > rows_most:
+                raise too_long(rows_most)
+    except csv.Error as error:
+        raise BadSpreadsheet("逗号或引号不成对", "commas or quotes are not in order") from error
+    return Sheet(written_as, tuple(rows))
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    """Return a text and how it was written: UTF-8 if it can be, else GB18030."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadSpreadsheet(
+            "编码是 UTF-16，请另存为“CSV UTF-8”",
+            "it is UTF-16; please save it as 'CSV UTF-8'",
+        )
+    for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding), name
+    raise BadSpreadsheet("编码不是 UTF-8 或 GB18030", "it is neither UTF-8 nor GB18030")
+
+
+def _of_text(text: str) -> Cell:
+    """Read what a CSV holds; ``="0138"`` is how some write a text of digits."""
+    said = text.strip()
+    as_text = _TEXT_FORMULA.fullmatch(said)
+    if as_text is not None:
+        said = as_text[1].strip()
+    elif said.startswith("="):
+        return Trouble.FORMULA
+    elif said[:1] == "'" and said[1:2] in _RUNS:
+        said = said[1:]
+    return Trouble.LONG if len(said) > CELL_MOST else said
+
+
+def _read_xlsx(content: bytes, rows_most: int) -> Sheet:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _require_bounded(archive)
+        with catch_warnings():
+            simplefilter("ignore")  # of styles and extensions that don't matter here
+            book = load_workbook(
+                io.BytesIO(content), read_only=True, data_only=False, keep_links=False
+            )
+            try:
+                sheet: Any = book.worksheets[0]
+                path = sheet._worksheet_path  # noqa: SLF001 - where its cells lie in the archive
+                merged = _scanned(content, path, rows_most)
+                sheet.reset_dimensions()  # what is said there need not be true
+                return Sheet("XLSX", tuple(_xlsx_rows(sheet, rows_most)), merged)
+            finally:
+                book.close()
+    except BadSpreadsheet:
+        raise
+    except Exception as error:  # a broken file can break the reader anywhere
+        raise _BROKEN from error
+
+
+def _require_bounded(archive: zipfile.ZipFile) -> None:
+    """See that nothing large, and nothing that grows by itself, is in an archive."""
+    members = archive.infolist()
+    if len(members) > PARTS_MOST or sum(one.file_size for one in members) > UNPACKED_MOST:
+        raise _BOMB
+    for one in members:
+        name = one.filename.lower()
+        if not name.endswith((".xml", ".rels")):
+            continue
+        most = STRINGS_MOST if "sharedstrings" in name else PART_MOST
+        if one.file_size > most and "worksheets/" not in name:
+            raise _BOMB
+        with archive.open(one) as part:
+            head = part.read(2_000).replace(b"\0", b"").upper()
+        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+            raise _BROKEN
+
+
+def _scanned(content: bytes, path: str, rows_most: int) -> tuple[str, ...]:
+    """Return which cells are merged; the rows are counted first, since that is cheap."""
+    found: list[str] = []
+    rows, kept = 0, b""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(path) as part:
+        while chunk := part.read(_CHUNK):
+            text = kept + chunk
+            end = text.rfind(b"<") if len(text) > 1 else 0
+            whole, kept = text[:end], text[end:][-_CHUNK:]
+            rows += len(_ROW.findall(whole))
+            found += [ref.decode() for ref in _MERGE.findall(whole)]
+            if rows > rows_most * 2 or len(found) > rows_most:
+                raise too_long(rows_most)
+    return tuple(found)
+
+
+def _xlsx_rows(sheet: Any, rows_most: int) -> Iterator[Row]:
+    seen = 0
+    for number, cells in enumerate(sheet.iter_rows(max_col=COLUMNS_MOST), start=1):
+        row = Row(number, tuple(_of_cell(one) for one in cells))
+        if row.is_empty:
+            continue
+        seen += 1
+        if seen > rows_most:
+            raise too_long(rows_most)
+        yield row
+
+
+def _of_cell(cell: Any) -> Cell:
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type in _IN_PLACE:
+        return _IN_PLACE[cell.data_type]
+    if isinstance(value, date):
+        return value.date() if isinstance(value, datetime) else value
+    if isinstance(value, int | float):
+        return _of_number(value)
+    said = str(value).strip()
+    return Trouble.LONG if len(said) > CELL_MOST else said
+
+
+_IN_PLACE = {"f": Trouble.FORMULA, "e": Trouble.ERROR}
+
+
+def _of_number(value: float) -> Cell:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if abs(value) >= _EXACT_MOST:
+        return Trouble.ROUNDED
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+Value = str | int | Decimal | date | None
+
+
+def safe(text: str) -> str:
+    """Return a text that no program takes for a formula."""
+    plain = _CONTROL.sub("", text)
+    return f"'{plain}" if plain.startswith(_RUNS) else plain
+
+
+def write_csv(head: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
+    """Return a CSV that Excel opens in Chinese: UTF-8 with its mark, CRLF, no formulas."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    for row in (head, *rows):
+        writer.writerow([_csv_value(one) for one in row])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _csv_value(value: Value) -> str | int:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return str(value)
+    return value if isinstance(value, int) else safe(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sheet to write: what it is called, its head, its rows, and how wide its columns are."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+    widths: Sequence[int] = ()
+
+
+def write_xlsx(*sheets: Written) -> bytes:
+    """Return an XLSX; texts stay texts whatever they begin with, whole numbers are numbers."""
+    book = Workbook(write_only=True)
+    for one in sheets:
+        sheet = book.create_sheet(one.title)
+        for n, _ in enumerate(one.head):
+            column = sheet.column_dimensions[get_column_letter(n + 1)]
+            column.width = one.widths[n] if n < len(one.widths) else 16
+            column.number_format = "@"
+        sheet.freeze_panes = "A2"
+        sheet.append([_xlsx_cell(sheet, name, bold=True) for name in one.head])
+        for row in one.rows:
+            sheet.append([_xlsx_cell(sheet, value) for value in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _xlsx_cell(sheet: Any, value: Value, *, bold: bool = False) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, int):
+        return WriteOnlyCell(sheet, value=value)
+    if isinstance(value, Decimal):  # yuan: to be summed, and shown with their fen
+        amount = WriteOnlyCell(sheet, value=None)
+        amount.value = value
+        amount.number_format = "#,##0.00"
+        return amount
+    cell = WriteOnlyCell(sheet, value="")
+    cell.value = _CONTROL.sub("", str(value))
+    cell.data_type = "s"  # else one that begins with = would be a formula
+    cell.number_format = "@"
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    if bold:
+        cell.font = Font(bold=True)
+    return cell

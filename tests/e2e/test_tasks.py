@@ -1,0 +1,113 @@
+"""A task on a phone: claimed, the site's code scanned through the camera, a photo added."""
+
+from __future__ import annotations
+
+import io
+import os
+from datetime import timedelta
+
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.e2e.camera import Camera
+from tests.e2e.screens import Screens, sideways, too_small, violations
+from tests.e2e.site import Site
+
+NARROW = {"width": 320, "height": 640}
+
+
+def site_code(site: Site, task: str) -> bytes:
+    """What the screen at the site shows now."""
+    return site.get(f"/tasks/{task}/site-code.png", site.organiser).content
+
+
+def test_claim_scan_in_and_out_by_the_camera(
+    site: Site, screens: Screens, camera: Camera
+) -> None:
+    """Tapped twice it is one claim; what the camera sees signs in, later out; both are said."""
+    _, token = site.member("张三")
+    task = site.publish(title="陪独居老人就医")
+    page = screens.phone("/tasks", token)
+    page.get_by_role("link", name="陪独居老人就医").click()
+    page.get_by_role("button", name="我要报名").dblclick()
+    expect(page.locator(".done")).to_contain_text("报名成功")
+    assert 1 == len(site.get(f"/tasks/{task}/claims", site.organiser).json())
+    camera.see(site_code(site, task))
+    page.get_by_role("link", name="扫现场码签到").click()
+    expect(page.locator(".done")).to_contain_text("签到成功", timeout=15_000)
+    site.clock.advance(minutes=60)
+    camera.see(site_code(site, task))
+    page.get_by_role("link", name="扫现场码签退").click()
+    expect(page.locator(".done")).to_contain_text("签退成功", timeout=15_000)
+    large = io.BytesIO()
+    Image.effect_noise((3000, 2000), 90).convert("RGB").save(large, "JPEG", quality=95)
+    assert len(large.getvalue()) > 1_500_000
+    page.set_input_files(
+        "#f-photo", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": large.getvalue()}
+    )
+    expect(page.locator("[data-preview] img")).to_be_visible()
+    page.get_by_role("button", name="上传照片").click()
+    expect(page.locator(".photos img")).to_be_visible()
+
+
+def test_typed_digits_after_a_wrong_one(site: Site, screens: Screens) -> None:
+    """Without a camera a wrong code is refused on the open page, and the right one goes through."""
+    screens.expected.append("Code 409")
+    _, token = site.member("张三")
+    task = site.publish()
+    site.made(f"/tasks/{task}/claims", token, {})
+    page = screens.phone("/me/scan", token, camera=False)
+    page.get_by_label("现场码的 18 位数字").fill("123456")
+    page.get_by_role("button", name="输好了").click()
+    expect(page.locator("#problem")).to_contain_text("这不是现场码")
+    code = site.get(f"/tasks/{task}/site-code", site.organiser).json()["digits"]
+    page.get_by_label("现场码的 18 位数字").fill(code)
+    page.get_by_role("button", name="输好了").click()
+    expect(page.locator(".done")).to_contain_text("签到成功")
+
+
+def test_pages_of_tasks_are_fit_for_everybody(site: Site, screens: Screens) -> None:
+    """Axe finds nothing, targets are large enough, nothing sticks out, in both modes and narrow."""
+    member, token = site.member("王一")
+    spouse, _ = site.member("王二")
+    home = site.made("/households", site.organiser, {"head_id": member})["household_id"]
+    body = {"member_id": spouse, "standing": "adult"}
+    site.made(f"/households/{home}/members", site.organiser, body)
+    body = {"name": "蓝马甲队", "community_id": site.community(), "leader_id": member}
+    team = site.made("/teams", site.organiser, body)["team_id"]
+    task = site.publish(title="小区垃圾分类引导和宣传活动（含节假日）", place="3 号楼投放点")
+    later = site.clock.now() + timedelta(hours=30)
+    times = {
+        "starts_at": later.isoformat(),
+        "ends_at": (later + timedelta(hours=2)).isoformat(),
+    }
+    other = site.publish(title="陪独居老人就医", capacity=1, **times)
+    path = f"/tasks/{task}/family-claims"
+    made = site.made(path, token, {"household_id": home, "member_ids": [member, spouse]})
+    duty = site.get(f"/members/{member}/claims", token).json()["items"][0]["claim_id"]
+    assert duty in made["claim_ids"]
+    paths = ["/tasks", f"/tasks/{task}", f"/tasks/{other}", "/me/duties", f"/me/duties/{duty}"]
+    paths += ["/me/scan", "/me/thanks", "/me/family", "/me/teams", f"/me/teams/{team}"]
+    paths += ["/me/gifts", "/me/services"]
+    for look, least_px in (("zh.plain.light", 44), ("zh.large.dark", 60)):
+        page = screens.phone("/me", token, look=look, camera=False)
+        for path in paths:
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.goto(f"{site.url}{path}")
+            assert [] == violations(page), path
+            assert [] == too_small(page, least_px), path
+            page.set_viewport_size(NARROW)
+            shots(page, path, look)
+            page.set_viewport_size(NARROW)
+            wide = page.evaluate("[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > 321).map(e => e.outerHTML.slice(0,150))")
+            assert not sideways(page), (path, wide)
+
+
+def shots(page, path: str, look: str) -> None:  # type: ignore[no-untyped-def]
+    """Scratch."""
+    folder = os.environ.get("C_SHOTS")
+    if folder:
+        name = path.strip("/").replace("/", "-")[:30]
+        page.screenshot(path=f"{folder}/{look}-320-{name}.png", full_page=True)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.screenshot(path=f"{folder}/{look}-390-{name}.png", full_page=True)
