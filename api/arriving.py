@@ -18,7 +18,7 @@ from api.member_files import Checked, Ground
 from api.wiring import Caller
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Asset, AssetKind
-from creditbank.identity import arrivals
+from creditbank.identity import arrival_twins, arrivals
 from creditbank.identity.arrival_states import ArrivalState
 from creditbank.identity.arrivals import PART_ROWS
 from creditbank.ledger import accounts
@@ -75,21 +75,21 @@ def _tell_known(view: View, made: Checked) -> None:
     """Tell of phones, documents and numbers that are somebody's already."""
     lookups: Mapping[str, tuple[Callable[[list[str]], set[str]], tuple[str, str]]] = {
         "phone": (
-            lambda texts: arrivals.known(view, persons.PHONE, texts),
+            lambda texts: arrival_twins.known(view, persons.PHONE, texts),
             (
                 "这个手机号已是成员，请从名单里去掉这一行",
                 "a member has this phone already; take the line out",
             ),
         ),
         "document": (
-            lambda texts: arrivals.known(view, persons.DOCUMENT, texts),
+            lambda texts: arrival_twins.known(view, persons.DOCUMENT, texts),
             (
                 "这个证件号已是成员，请从名单里去掉这一行",
                 "a member has this document already; take the line out",
             ),
         ),
         "number": (
-            lambda texts: arrivals.numbers_taken(view, texts),
+            lambda texts: arrival_twins.numbers_taken(view, texts),
             ("这个编号已有人使用", "this number is somebody's"),
         ),
     }

@@ -11,7 +11,7 @@ from api import tokens
 from api.cookies import Door
 from api.errors import PathUnknown
 from creditbank.core.keys import Unsaid, keyed
-from creditbank.core.units import Unit
+from creditbank.core.units import Declined, Unit
 from creditbank.identity import sittings
 from creditbank.identity.roles import Role
 from seeds import guests
@@ -39,13 +39,15 @@ def new_secret(guest: Guest) -> str:
     return tokens.new_secret() if guest is Guest.CASHIER else sittings.new_secret()
 
 
-def become(unit: Unit, *, guest: Guest, key: str, secret: str) -> bool:
+def become(unit: Unit, *, guest: Guest, key: str, secret: str) -> bool | Declined:
     """Let a visitor be a guest; tell whether the secret is in force, which a copy's never is.
 
-    Raises:
+    Declines:
         PathUnknown: the bank is no demonstration, or has no such guest.
     """
-    enter(unit, guest=guest, key=key, secret=secret)
+    entered = enter(unit, guest=guest, key=key, secret=secret)
+    if isinstance(entered, Declined):
+        return entered
     if guest is Guest.CASHIER:
         return tokens.find(unit.connection, unit.bank_id, secret, unit.now) is not None
     return sittings.find(unit.connection, unit.bank_id, secret, unit.now) is not None

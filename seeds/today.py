@@ -27,7 +27,10 @@ _DAYS_BACK = (3, 2, 1)
 _TITLES = ("独居老人送餐", "社区环境清洁日", "便民义诊引导")
 _CATEGORIES = ("hardship", "waste", "governance")
 _XYB, _VOL = 10, 10
-_THANKS = "谢谢您冒雨把热饭送到每一户，老人们都说您辛苦了。"
+_THANKS = (
+    "谢谢您冒雨把热饭送到每一户，老人们都说您辛苦了。",
+    "排队时一直扶着我母亲，还耐心讲清楚怎么取药，谢谢你们。",
+)
 _BILL_FEN = 5990
 
 
@@ -36,10 +39,10 @@ def live(year: Year, volunteer_id: str, now: datetime) -> None:
     others = [year.member_ids[one] for one in _companions(year)]
     together = [volunteer_id, *(one for one in others if one != volunteer_id)]
     _agree(year, volunteer_id)
-    today, claim_ids = day_of(now, year.plan.zone), [""]
+    today, claim_ids = day_of(now, year.plan.zone), list[str]()
     for n, back in enumerate(_DAYS_BACK):
         begins = at(today - timedelta(days=back), 9, year.plan.zone)
-        claim_ids = _serve(year, n, begins, together)
+        claim_ids = _serve(year, n, begins, together[: len(together) - n])
         year.clock.set(begins + timedelta(minutes=150))
         for claim_id in claim_ids:
             approve = partial(reviews.approve, claim_id=claim_id, key=year.key("passed", claim_id))
@@ -47,7 +50,8 @@ def live(year: Year, volunteer_id: str, now: datetime) -> None:
     _shop(year, volunteer_id, at(today - timedelta(days=1), 16, year.plan.zone))
     _serve(year, len(_DAYS_BACK), at(today - timedelta(days=1), 18, year.plan.zone), together[1:3])
     year.clock.set(now)
-    _thank(year, claim_ids[0])
+    for claim_id, words in zip(claim_ids, _THANKS, strict=False):
+        _thank(year, claim_id, words)
     year.do(ORGANISER, guests.publish_needs)
 
 
@@ -124,9 +128,9 @@ def _shop(year: Year, member_id: str, when: datetime) -> None:
         year.do(till, partial(pay, key=year.key("lately paid", day)))
 
 
-def _thank(year: Year, claim_id: str) -> None:
+def _thank(year: Year, claim_id: str, words: str) -> None:
     """Let the office thank for a service, and another one in office read the note."""
-    note = partial(thanking.write, claim_id=claim_id, text=_THANKS, key=year.key("note", claim_id))
+    note = partial(thanking.write, claim_id=claim_id, text=words, key=year.key("note", claim_id))
     noted = year.do(ORGANISER, note)
     key = year.key("note shown", noted.thanks_id)
     year.do(HEAD, partial(thanking.release, thanks_id=noted.thanks_id, key=key))

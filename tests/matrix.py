@@ -351,6 +351,7 @@ def wrong(copies: Copies, *, thorough: bool, pages: bool = False) -> list[str]:
     """Try everything out, either the API or the pages, and say what is not as it should be."""
     known = {name for name, one in operations().items() if one.is_page == pages}
     rows = table()
-    order = [*(name for name in rows if name in known), *sorted(known - rows.keys())]
+    fresh = sorted(known - rows.keys(), key=lambda name: ("sign-out" in name, name))
+    order = [*(name for name in rows if name in known), *fresh]
     found = {role: tried(copies, role, order, thorough=thorough) for role in WHO}
     return differences(found, order)

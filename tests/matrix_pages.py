@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, get_origin
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, UploadFile
@@ -21,6 +21,7 @@ from api.cookies import door_of
 from api.pages.forms import Sent
 from creditbank.identity import sittings
 from tests.matrix_requests import PICTURE, Unforeseen, word
+from tests.world_builder import PIN
 
 PREFIX = "/b/{slug}"
 _BOUNDARY = "cells-of-the-matrix"
@@ -35,15 +36,73 @@ WORDS: dict[str, str] = {
     "ends_at": "2026-03-09T10:00",
     "day": "2026-03-09",
     "phone": "13911112222",
+    "starts": "09:00",
+    "ends": "10:00",
+    "guest": "volunteer",
+    "suffix": "csv",
+    "table": "months",
+    "month": "2026-03",
+    "on": "2026-03-01",
+    "totals": "XYB=1",
+    "since": "2026-03-01T00:00:00+08:00",
 }
 
 # Fields of a form by its route, where a name alone does not say enough.
-FORMS: dict[str, dict[str, str]] = {}
+_NEED = {"reward_asset": "XYB", "reward_units": "1", "reward_per": "person", "capacity": "2"}
+FORMS: dict[str, dict[str, str]] = {
+    "POST /b/{slug}/office/needs": _NEED,
+    "POST /b/{slug}/office/needs/new": _NEED,
+    "POST /b/{slug}/office/afterwards": _NEED | {"day": "2026-02-27", "who": "@member_id"},
+    "POST /b/{slug}/office/afterwards/note": _NEED | {"day": "2026-02-27", "names": "1. 张三"},
+    "POST /b/{slug}/office/needs/{task_id}/roster": {"claim_ids": "@claim_id"},
+    "POST /b/{slug}/office/members/{member_id}/data/correct": {
+        "address": "新村一号",
+        "reason": "本人到场",
+    },
+    "POST /b/{slug}/office/departures": {"number": "M0001", "cause": "moved", "reason": "迁出"},
+    "POST /b/{slug}/office/merges": {"old": "M0001", "kept": "M0002", "reason": "同一人"},
+    "POST /b/{slug}/office/reviews/approvals": {"claim": "@claim_id"},
+    "POST /b/{slug}/office/reviews/{claim_id}/reject": {"reason": "没有到场"},
+    "POST /b/{slug}/office/reviews/{claim_id}/second-look/fail": {"reason": "没有到场"},
+    "POST /b/{slug}/office/reviews/{claim_id}/withdraw-approval": {"reason": "没有到场"},
+    "POST /b/{slug}/me/settings/delegates": {"number": "M0001", "name": "张三", "points_day": "5"},
+    "POST /b/{slug}/me/settings/pin": {"pin": PIN, "again": PIN},
+    "POST /b/{slug}/me/settings/pin/change": {"pin": PIN, "again": PIN, "old": PIN},
+    "POST /b/{slug}/me/teams/{team_id}/invitations": {"number": "M0001"},
+    "POST /b/{slug}/till/pair": {"code": "00000000", "device": "收银台"},
+    "POST /b/{slug}/me/scan": {"deeds": "in.@claim_id", "code": "123456789012345678"},
+    "POST /b/{slug}/me/gifts": {"to_member_id": "@kin_id", "asset": "XYB", "units": "1"},
+}
+
+# What is typed by nobody as a text, though it is one.
+_NO_TEXTS = {"key", "csrf", "choose", "back", "pin", "code", "password", "asset", "category"}
 
 # Of several of a kind, the one that a page is about; as `tests.matrix_requests.OTHERS`.
-OTHERS: dict[str, dict[str, str]] = {}
+OTHERS: dict[str, dict[str, str]] = {
+    "POST /b/{slug}/me/teams/{team_id}/members/{member_id}/decline": {"member_id": "mate_id"},
+    "POST /b/{slug}/office/needs/{task_id}/roster": {"task_id": "served_id"},
+    "POST /b/{slug}/office/calls/{notice_id}/number": {"notice_id": "call_id"},
+    "POST /b/{slug}/office/calls/{notice_id}/told": {"notice_id": "call_id"},
+    "POST /b/{slug}/office/reviews/{claim_id}/withdraw-approval": {"claim_id": "approved_id"},
+    "POST /b/{slug}/office/reviews/{claim_id}/second-look/fail": {"claim_id": "approved_id"},
+    "POST /b/{slug}/office/reviews/{claim_id}/second-look/pass": {"claim_id": "approved_id"},
+    "POST /b/{slug}/office/needs/{task_id}/series": {
+        "task_id": "series_task_id",
+        "from_task_id": "series_task_id",
+    },
+    "POST /b/{slug}/office/needs/{task_id}/series/cancel": {
+        "task_id": "series_task_id",
+        "from_task_id": "series_task_id",
+    },
+}
 
 QUERIES: dict[str, dict[str, str]] = {}
+
+# What a part of a path is, where its name means something else in forms.
+PATHS: dict[str, str] = {"kind": "csv"}
+
+# What is uploaded by the last part of the path, where a picture will not do.
+FILES: dict[str, bytes] = {"imports": "姓名,社区\r\n赵六,社区1\r\n".encode()}
 
 
 def is_page(path: str) -> bool:
@@ -61,10 +120,20 @@ def _routes(app: FastAPI) -> dict[tuple[str, str], Any]:
     }
 
 
-def written(method: str, path: str, name: str, app: FastAPI, ids: Ids) -> dict[str, Any]:
-    """Return a request as the client takes it, but for who sends it."""
-    ids = {**ids, **{one: ids[other] for one, other in OTHERS.get(name, {}).items()}}
-    fields = {one: _value(one, {}, ids) for one in re.findall(r"{(\w+)", path) if one != "slug"}
+def written(
+    method: str, path: str, name: str, app: FastAPI, ids: Ids, *, poison: str = ""
+) -> dict[str, Any]:
+    """Return a request as the client takes it, but for who sends it.
+
+    With a ``poison``, that stands in every text of the form and in the names of its files.
+    """
+    others = OTHERS.get(name) or {}
+    ids = {**ids, **{one: ids[other] for one, other in others.items()}}
+    fields = {
+        one: PATHS.get(one) or _value(one, {}, ids)
+        for one in re.findall(r"{(\w+)", path)
+        if one != "slug"
+    }
     text = re.sub(r"{(\w+)[^}]*}", lambda found: fields.get(found[1], "trust"), path)
     route = _routes(app)[method, path]
     asked = {
@@ -76,37 +145,52 @@ def written(method: str, path: str, name: str, app: FastAPI, ids: Ids) -> dict[s
     if method == "GET":
         return request
     said, files = _form(route, name, ids)
-    return request | _sent(said, files)
+    if poison:
+        said |= dict(_texts(route, ids, poison))
+    return request | _sent(said, files, poison or "a.png")
 
 
 def _form(route: Any, name: str, ids: Ids) -> tuple[dict[str, Any], dict[str, bytes]]:
+    given = {one: _text(value, ids) for one, value in FORMS.get(name, {}).items()}
     said: dict[str, Any] = {}
     files: dict[str, bytes] = {}
     for param in route.dependant.body_params:
         kind = param.field_info.annotation
-        if isinstance(kind, type) and issubclass(kind, Sent):
-            said |= dict(_fields(kind, ids))
-        elif kind is UploadFile or get_origin(kind) is list or "Upload" in str(kind):
-            files[param.alias] = PICTURE
-        else:
-            said[param.alias] = _value(param.alias, {}, ids)
-    given = {one: _text(value, ids) for one, value in FORMS.get(name, {}).items()}
-    return said | given, files
+        if not (isinstance(kind, type) and issubclass(kind, Sent)):
+            files[param.alias] = b""
+            continue
+        files |= {one: b"" for one, of in kind.model_fields.items() if of.annotation is UploadFile}
+        said |= {one: value for one, value in _fields(kind, ids, given) if one not in files}
+    content = FILES.get(name.rpartition("/")[2], PICTURE)
+    return said | given, dict.fromkeys(files, content)
 
 
-def _fields(kind: type[Sent], ids: Ids) -> Iterator[tuple[str, Any]]:
+def _fields(kind: type[Sent], ids: Ids, given: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     """The fields of a form that must be there, and those that name a thing of the target."""
     schema = kind.model_json_schema()
     for name, of in schema["properties"].items():
-        if name in {"key", "csrf"}:
+        if name in {"key", "csrf"} | given.keys():
             continue
         if name in schema.get("required", ()) or (name in ids and name != "pin"):
             yield name, _value(name, of, ids, schema)
 
 
+def _texts(route: Any, ids: Ids, poison: str) -> Iterator[tuple[str, str]]:
+    """Every free text of a route's form, filled with poison as far as it may be long."""
+    for param in route.dependant.body_params:
+        kind = param.field_info.annotation
+        if not (isinstance(kind, type) and issubclass(kind, Sent)):
+            continue
+        for name, of in kind.model_json_schema()["properties"].items():
+            one = next(iter(of.get("anyOf", [of])))
+            bound = {"pattern", "enum", "format", "$ref", "const"} & one.keys()
+            if one.get("type") == "string" and not bound and name not in _NO_TEXTS | set(ids):
+                yield name, poison[: one.get("maxLength", len(poison))]
+
+
 def _text(value: str, ids: Ids) -> str:
     """A value that may name an id: `@task_id`."""
-    return ids[value[1:]] if value.startswith("@") else value
+    return re.sub(r"@(\w+)", lambda found: ids[found[1]], value)
 
 
 def _value(
@@ -131,6 +215,8 @@ def _plain(name: str, of: Mapping[str, Any], ids: Ids) -> str:
         "integer": str(of.get("minimum", 1)),
         "boolean": "true",
         "date": "2026-03-09",
+        "time": "09:00",
+        "binary": "x",
         "date-time": "2026-03-09T09:00",
         "string": "" if "pattern" in of else "好的",
     }
@@ -142,7 +228,7 @@ def _plain(name: str, of: Mapping[str, Any], ids: Ids) -> str:
         return known[kind]
 
 
-def _sent(said: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
+def _sent(said: Mapping[str, Any], files: Mapping[str, bytes], file_name: str) -> dict[str, Any]:
     whole = {"key": _KEY, **said}
     if not files:
         kind = "application/x-www-form-urlencoded"
@@ -153,7 +239,8 @@ def _sent(said: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]
             head = f'Content-Disposition: form-data; name="{name}"'
             parts.append(f"--{_BOUNDARY}\r\n{head}\r\n\r\n{one}\r\n".encode())
     for name, content in files.items():
-        head = f'Content-Disposition: form-data; name="{name}"; filename="a.png"'
+        quoted = file_name.replace('"', "%22")
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{quoted}"'
         parts.append(f"--{_BOUNDARY}\r\n{head}\r\nContent-Type: image/png\r\n\r\n".encode())
         parts.append(content + b"\r\n")
     body = b"".join([*parts, f"--{_BOUNDARY}--\r\n".encode()])

@@ -81,6 +81,7 @@ def build(api: Web) -> World:
         side.plan(of, who)
         side.part(of, who)
         side.appoint(of)
+        of["arrival_id"] = side.arrive(of["community_id"])
     ids[SHOP] = ids[OWN] | here.about(home, ann, market)
     for target, side, who, shop in (
         (OWN, here, ann, corner),

@@ -52,6 +52,7 @@ class Builder:
         self.api = api
         self.bank = bank
         self.canaries: list[str] = []
+        self.names: dict[str, str] = {}
         self.staff = {
             role: api.token(role, bank=bank)
             for role in (Role.OPERATOR, Role.ORGANISER, Role.REVIEWER, Role.TREASURER)
@@ -71,6 +72,7 @@ class Builder:
         body = {"name": f"社区{next(_serial)}"}
         community_id = str(self.made("/communities", Role.OPERATOR, body)["community_id"])
         seat(self.api.database, self.bank.bank_id, community_id)
+        self.names[community_id] = body["name"]
         return community_id
 
     def member(self, community_id: str, *, phone: bool = True) -> Someone:
@@ -271,6 +273,22 @@ class Builder:
         )
         assert answer.status_code == 202, answer.text
         return str(answer.json()["import_id"])
+
+    def arrive(self, community_id: str) -> str:
+        """Upload a list of members of a community by its page, as its office does."""
+        name = f"司徒金丝雀{next(_serial)}"
+        self.canaries.append(name)
+        content = f"姓名,社区\r\n{name},{self.names[community_id]}\r\n".encode()
+        secret = self.staff[Role.ORGANISER]
+        answer = self.api.client.post(
+            f"/b/{self.bank.slug}/office/imports",
+            headers={"Cookie": f"cb-{self.bank.slug}.office={secret}"},
+            data={"key": new_key(), "csrf": sittings.csrf_of(secret)},
+            files={"file": ("a.csv", content, "text/csv")},
+            follow_redirects=False,
+        )
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"].rpartition("/")[2])
 
     def plan(self, ids: dict[str, str], who: Someone) -> None:
         """Give a community a series, an organisation on duty, and a member a pair and an entry."""

@@ -20,6 +20,7 @@ from api.pages.labels import LABELS
 from api.problems import FieldProblem
 from api.wiring import bank_of
 from creditbank.core.errors import BankNotFound, CreditbankError, Unauthenticated
+from creditbank.identity.errors import StaffSignInRefused
 
 _SIGN_IN = {Door.RESIDENT: "/sign-in", Door.OFFICE: "/office/sign-in", Door.TILL: "/till/pair"}
 
@@ -56,7 +57,7 @@ async def answer(
         error=error,
         sentence=_sentence(page, error),
         fields=[LABELS.get(one.pointer.rpartition("/")[2], ("", "")) for one in fields],
-        sign_in=_address(request, slug) if isinstance(error, Unauthenticated) else None,
+        sign_in=_address(request, slug) if _is_unknown(error) else None,
         back=_back(request, page.base),
     )
     if page.by_script:
@@ -64,6 +65,11 @@ async def answer(
     if isinstance(error, RateLimited):
         told.headers["Retry-After"] = str(error.retry_after_s)
     return told
+
+
+def _is_unknown(error: CreditbankError) -> bool:
+    """Tell whether nobody is known, and did not just try to be."""
+    return isinstance(error, Unauthenticated) and not isinstance(error, StaffSignInRefused)
 
 
 def _sentence(page: pages.Page, error: CreditbankError) -> str:

@@ -30,6 +30,7 @@ def plain(text: object) -> object:
 
 
 def blank_is_none(text: object) -> object:
+    """Return None for a field that was left empty."""
     return None if isinstance(text, str) and not text.strip() else text
 
 

@@ -57,4 +57,5 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "number": ("编号", "number"),
     "claim_ids": ("勾选的人", "who is ticked"),
     "remark": ("说明", "remark"),
+    "looked": ("勾选要通过的服务", "the services that are ticked"),
 }

@@ -56,7 +56,7 @@
     key = key || `code-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     const asked = instant();
     const body = new URLSearchParams(pay.dataset.whose ? { whose: pay.dataset.whose } : {});
-    const headers = { "HX-Request": "true", "Idempotency-Key": key, "X-CSRF-Token": pay.dataset.csrf };
+    const headers = { "HX-Request": "true", "X-Part": "code", "Idempotency-Key": key, "X-CSRF-Token": pay.dataset.csrf };
     try {
       const got = await answer(pay.dataset.codes, { method: "POST", headers, body }, 8000);
       const text = await got.text();

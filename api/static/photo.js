@@ -4,6 +4,7 @@
 (() => {
   const WIDEST = 1600;
   const LARGE_BYTES = 1_500_000;
+  const BYTES_MOST = 4_900_000; // with what a form adds, the server takes no more
 
   const smaller = async (file) => {
     const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -33,6 +34,13 @@
         } catch {
           kept = file; // the server says what is wrong with it
         }
+      }
+      if (kept.size > BYTES_MOST) {
+        input.value = "";
+        preview.textContent = input.dataset.tooLarge;
+        preview.hidden = false;
+        window.creditbank.speak(preview.textContent);
+        return;
       }
       const shown = Object.assign(new Image(), { alt: input.dataset.photo || "" });
       shown.addEventListener("load", () => { URL.revokeObjectURL(shown.src); preview.hidden = false; });

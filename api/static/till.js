@@ -306,7 +306,7 @@
       });
     }
     waits();
-    const now = main.querySelector("form[data-at-once]");
+    const now = main.querySelector("form[data-request=at-once]");
     if (now && !pending()) send(now);
   }
   wire();

@@ -14,7 +14,7 @@ from creditbank import jobs
 from creditbank.core.engines import is_replayable
 from creditbank.core.errors import Busy, CreditbankError, Unavailable
 from creditbank.core.units import Declined, Unit, View
-from creditbank.identity import arrivals, joining, openings
+from creditbank.identity import arrival_twins, arrivals, joining, openings
 from creditbank.identity.arrival_states import ARRIVING, UNBEGUN, WORKED, ArrivalState
 from creditbank.identity.arrivals import PART_ROWS, Arrival, Newcomer
 from creditbank.jobs import Lease
@@ -108,7 +108,7 @@ def _write_next(unit: Unit, one: Arrival) -> None:
 
 def _take_in(unit: Unit, one: Arrival, newcomer: Newcomer) -> tuple[str | None, str | None]:
     """Take one person in; returns the member, or why it cannot be done now."""
-    if newcomer.phone is not None and arrivals.known(unit, persons.PHONE, [newcomer.phone]):
+    if newcomer.phone is not None and arrival_twins.known(unit, persons.PHONE, [newcomer.phone]):
         return None, PHONE_KNOWN
     said: dict[str, Any] = {
         name: getattr(newcomer, name)

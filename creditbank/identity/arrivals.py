@@ -27,9 +27,8 @@ from creditbank.identity.arrival_states import (
     ArrivalNotFound,
     ArrivalState,
 )
-from creditbank.people import communities, persons, trail
+from creditbank.people import communities, trail
 from creditbank.people.errors import OtherCommunity
-from creditbank.people.members import Status, members
 
 PART_ROWS = 25
 KEPT = timedelta(days=7)
@@ -318,6 +317,16 @@ def listing(view: View, *, limit: int = 50) -> list[Arrival]:
     return [_arrival(row) for row in rows]
 
 
+def in_state(view: View, state: ArrivalState) -> list[Arrival]:
+    """Return the lists of a state, the oldest first."""
+    rows = view.rows(
+        select(arrivals)
+        .where(arrivals.c.bank_id == view.bank_id, arrivals.c.state == state)
+        .order_by(arrivals.c.uploaded_at, arrivals.c.arrival_id)
+    )
+    return [_arrival(row) for row in rows]
+
+
 def change(unit: Unit, arrival_id: str, **values: object) -> None:
     """Change columns of a list that this unit has locked."""
     at = (arrivals.c.bank_id == unit.bank_id, arrivals.c.arrival_id == arrival_id)
@@ -369,37 +378,3 @@ def refused_lines(view: View, arrival_id: str) -> list[tuple[int, str]]:
         .limit(FAULTS_TOLD)
     )
     return [(row.line, row.reason) for row in rows]
-
-
-def known(view: View, what: str, texts: Sequence[str]) -> set[str]:
-    """Return which phones or document numbers of a list are a member's who has not left.
-
-    Raises:
-        BadField: one of them could be nobody's.
-    """
-    by_hash = {persons.hash_of(view, what, one): one for one in texts}
-    rows = view.rows(
-        select(persons.lookups.c.hash)
-        .join(
-            members,
-            (members.c.bank_id == persons.lookups.c.bank_id)
-            & (members.c.member_id == persons.lookups.c.holder_id),
-        )
-        .where(
-            persons.lookups.c.bank_id == view.bank_id,
-            persons.lookups.c.what == what,
-            persons.lookups.c.hash.in_(sorted(by_hash)),
-            members.c.status.in_([Status.APPLIED, Status.ACTIVE, Status.SUSPENDED]),
-        )
-    )
-    return {by_hash[row.hash] for row in rows}
-
-
-def numbers_taken(view: View, numbers: Sequence[str]) -> set[str]:
-    """Return which of these numbers are given to somebody."""
-    rows = view.rows(
-        select(members.c.number).where(
-            members.c.bank_id == view.bank_id, members.c.number.in_(sorted(numbers))
-        )
-    )
-    return {row.number for row in rows}

@@ -16,8 +16,9 @@ from sqlmodel import Field
 from creditbank.core.errors import Refused
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, table, within_bank
-from creditbank.core.units import Unit, View
+from creditbank.core.units import Actor, Unit, View
 from creditbank.core.values import Amount, Posting
+from creditbank.identity import arrivals
 from creditbank.identity.arrival_states import ARRIVING, ArrivalState
 from creditbank.identity.arrivals import Arrival, Newcomer, change, lock, require_within
 from creditbank.ledger import chart
@@ -180,6 +181,17 @@ def may_settle(view: View, one: Arrival, ids: frozenset[str]) -> bool:
     return not (ids & {one.uploaded_by, one.uploaded_by_member}) and not _benefits(
         view, one.arrival_id, ids
     )
+
+
+def awaiting(view: View, actor: Actor, within: tuple[str, ...] | None) -> int:
+    """Return how many lists wait for somebody's yes, in the communities where they may give it."""
+    waiting = [
+        one
+        for one in arrivals.in_state(view, ArrivalState.AWAITING)
+        if within is None or set(one.community_ids) <= set(within)
+    ]
+    mine = kin.of_actor(view, actor) if waiting else frozenset()
+    return sum(may_settle(view, one, mine) for one in waiting)
 
 
 def post_next(unit: Unit, one: Arrival) -> bool:

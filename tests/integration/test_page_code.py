@@ -3,8 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from tests.merchant_builders import ITEM
@@ -21,12 +19,19 @@ def digits_of(shown: Shown) -> str:
     return "".join(found.get_text().split())
 
 
+def said(shown: Shown, selector: str, name: str) -> str:
+    """What an element of a page carries for the script."""
+    found = shown.soup.select_one(selector)
+    assert found is not None, f"{selector}: {shown.text}"
+    return str(found[name])
+
+
 def with_pin(web: Web, units: int = 100) -> tuple[str, str, Visitor]:
     """A member with points and a PIN."""
     member, token = web.earned(units)
     visitor = Visitor(web.client, resident=token)
-    said = visitor.get("/me/settings/pin").form("/me/settings/pin").send(pin=PIN, again=PIN)
-    assert "支付密码已设置" in said.text
+    done = visitor.get("/me/settings/pin").form("/me/settings/pin").send(pin=PIN, again=PIN)
+    assert "支付密码已设置" in done.text
     return member, token, visitor
 
 
@@ -57,14 +62,14 @@ def test_a_code_of_the_page_pays_and_the_page_says_so(
         shown = fresh.form("/me/code/codes").send()
         digits = digits_of(shown)
         assert [3] * 6 == [len(one.text) for one in shown.soup.select(".code-digits span")]
-        assert "60" == shown.soup.find(class_="code-face")["data-left"]
+        assert "60" == said(shown, ".code-face", "data-left")
         assert shown.soup.select_one(".qr svg path") is not None
         one = scanned(web, till, digits)
         assert "收银员已扫码" in visitor.get("/me/code").text
-        since = fresh.soup.find(id="pay")["data-now"]
+        since = said(fresh, "#pay", "data-now")
         taken = web.made(f"/redemptions/{one['redemption_id']}/redeem", till, {"points": 6})
         paid = visitor.get(since)
-        assert "paid" == paid.soup.find(id="stage")["data-kind"]
+        assert "paid" == said(paid, "#stage", "data-kind")
         for word in ("已支付", "6 信义贝", "余额 94 信义贝", "还需付款"):
             assert word in paid.text
         assert 94 == taken["balance_after"]
@@ -84,7 +89,7 @@ def test_a_stopped_code_is_refused_at_the_till(database: Database, clock: Manual
         shown = visitor.get("/me/code").form("/me/code/codes").send()
         stopped = shown.form("/me/code/stop").send()
         assert "付款码已停用" in stopped.text
-        assert "no" == stopped.soup.find(id="pay")["data-on"], "no new one by itself"
+        assert "no" == said(stopped, "#pay", "data-on"), "no new one by itself"
         refused = web.post("/scans", till, {"code": digits_of(shown), "cart_fen": 10_000})
         assert "/problems/code-stopped" == refused.json()["type"]
 
@@ -107,8 +112,8 @@ def test_an_empty_purse_and_a_debt_are_said_in_words(
         _, _, till = web.shop()
         one = scanned(web, till, code)["redemption_id"]
         web.made(f"/redemptions/{one}/redeem", till, {"points": 6})
-        said = {"reason": "重复登记了"}
-        assert 200 == web.post(f"/claims/{claim}/withdraw-approval", web.second, said).status_code
+        why = {"reason": "重复登记了"}
+        assert 200 == web.post(f"/claims/{claim}/withdraw-approval", web.second, why).status_code
         owing = visitor.get("/me/code")
         assert "6 信义贝尚待服务补回" in owing.text
         assert "6 信义贝尚待服务补回" in visitor.get("/me").text.replace("还有 ", "")
@@ -158,12 +163,9 @@ def test_a_refused_payment_takes_nothing(database: Database, clock: ManualClock)
         shown = visitor.get("/me/code")
         refused = shown.form(f"/{one}/refuse").send()
         assert "已拒绝，没有扣积分" in refused.text
-        told = (
-            visitor.get(shown.soup.find(id="pay")["data-now"])
-            if shown.soup.find(id="pay")
-            else None
-        )
-        assert told is not None
+        told = visitor.get(said(shown, "#pay", "data-now"))
+        assert "这次支付已取消 小店" in told.text
+        assert "没有扣积分" in told.text
         assert 409 == web.post(f"/redemptions/{one}/redeem", till, {"points": 60}).status_code
         [balance] = web.get(f"/members/{member}/balances", token).json()
         assert 100 == balance["available"]
@@ -186,6 +188,8 @@ def test_what_is_another_members_does_not_exist(database: Database, clock: Manua
         )
         assert 404 == sent.status
         assert "60 信义贝" not in other.get("/me/pin-requests").text
+        clock.advance(minutes=2)
+        assert 404 == hers.get(f"/me/code?code={mine.query['code']}").status, "over, and not hers"
         gone = other.get(f"/me/code?for={ann}")
         assert gone.status in {403, 404, 409}, gone.status
         nobody = Visitor(web.client).post("/me/code/codes", {"key": "a-key-of-nobody-1"})
@@ -197,9 +201,10 @@ def test_a_code_asked_twice_with_one_key_is_one(database: Database, clock: Manua
     with opened(database, clock) as web:
         _, token = web.earned(100)
         visitor = Visitor(web.client, resident=token)
-        csrf = visitor.get("/me/code").soup.find(id="pay")["data-csrf"]
+        csrf = said(visitor.get("/me/code"), "#pay", "data-csrf")
         headers = {
             "HX-Request": "true",
+            "X-Part": "code",
             "Idempotency-Key": "code-of-one-wish-01",
             "X-CSRF-Token": csrf,
         }
@@ -209,10 +214,9 @@ def test_a_code_asked_twice_with_one_key_is_one(database: Database, clock: Manua
         assert digits_of(first) == digits_of(second)
         assert first.soup.find("html") is None
         clock.advance(seconds=40)
-        left = BeautifulSoup(
-            visitor.post("/me/code/codes", {"csrf": csrf}, **headers).html, "html.parser"
-        )
-        assert ("20", "0") == (left.div["data-left"], left.div["data-refresh"])
+        later = visitor.post("/me/code/codes", {"csrf": csrf}, **headers)
+        assert "20" == said(later, ".code-face", "data-left")
+        assert "0" == said(later, ".code-face", "data-refresh")
         clock.advance(seconds=30)
         assert "code-digits" not in visitor.post("/me/code/codes", {"csrf": csrf}, **headers).html
 
@@ -234,6 +238,6 @@ def test_a_delegate_shows_a_code_for_another(database: Database, clock: ManualCl
         web.made(
             f"/redemptions/{one['redemption_id']}/redeem", till, {"points": one["points_most"]}
         )
-        paid = visitor.get(page.soup.find(id="pay")["data-now"])
+        paid = visitor.get(said(page, "#pay", "data-now"))
         assert "已支付" in paid.text
         assert "余额" not in paid.text, "what another has is theirs to know"

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from typing import Any
 
 from PIL import Image
 
@@ -21,7 +22,7 @@ def claim_of(shown: Shown) -> str:
     return found[0]
 
 
-def claimed(web: Web, visitor: Visitor, **changes: object) -> tuple[str, str]:
+def claimed(web: Web, visitor: Visitor, **changes: Any) -> tuple[str, str]:
     """Claim a task on the screen; returns the task and the claim."""
     task = web.publish(**changes)
     return task, claim_of(visitor.get(f"/tasks/{task}").form("/claims").send())
@@ -134,7 +135,7 @@ def test_photos_and_notes_are_kept_for_the_reviewer(database: Database, clock: M
         sent = {"photo": ("../<b>x</b>.jpg", upload, "image/jpeg")}
         kept = visitor.post(form.action, dict(form.fields), sent)
         assert "照片已添加" in kept.text
-        address = str(kept.soup.select_one(".photos img")["src"])
+        address = str(kept.soup.select(".photos img")[0]["src"])
         picture = web.client.get(address, headers={"Cookie": f"cb-trust={token}"})
         assert "image/jpeg" == picture.headers["content-type"]
         assert b"GPS" not in picture.content

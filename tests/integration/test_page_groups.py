@@ -1,6 +1,8 @@
 """Family, teams, gifts and services on a volunteer's screen."""
 
 import re
+from datetime import timedelta
+from typing import Any
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
@@ -46,6 +48,12 @@ def household(web: Web, head: str, other: str) -> str:
 def states(web: Web, task: str) -> list[str]:
     """The states of a task's claims."""
     return [one["state"] for one in web.get(f"/tasks/{task}/claims", web.organiser).json()]
+
+
+def _tomorrow(web: Web) -> dict[str, Any]:
+    """The hours of a task that overlaps with nothing of today."""
+    starts = web.clock.now() + timedelta(hours=26)
+    return {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=1)).isoformat()}
 
 
 def duty(shown: Shown) -> str:
@@ -111,15 +119,24 @@ def test_a_team_is_joined_led_and_claims(database: Database, clock: ManualClock)
         assert "已加入本队" in taken.send().text
         assert 200 == taken.send().status
         assert "赵*" in asker.get(f"/me/teams/{team}").text
-        assert 403 == asker.post(
-            f"/me/teams/{team}/members/{leader}/leave",
-            {"key": "somebody-elses-place-1", "csrf": taken.fields["csrf"][0]},
-        ).status
+        assert (
+            403
+            == asker.post(
+                f"/me/teams/{team}/members/{leader}/leave",
+                {"key": "somebody-elses-place-1", "csrf": taken.fields["csrf"][0]},
+            ).status
+        )
         task = web.publish()
         form = boss.get(f"/tasks/{task}").form("/team-claims")
         assert "已为大家报名" in form.send(member_ids=[leader, member]).text
         assert 2 == len(states(web, task))
         assert "蓝马甲队" not in asker.get(f"/tasks/{task}").text
+        alone = web.publish(title="队长不去", **_tomorrow(web))
+        boss.get(f"/tasks/{alone}").form("/claims").send()
+        others = boss.get(f"/tasks/{alone}").form("/team-claims")
+        assert [member] == others.choices["member_ids"]
+        assert "已为大家报名" in others.send(member_ids=[member]).text
+        assert 2 == len(states(web, alone))
         number = web.get(f"/members/{member}", web.organiser).json()["number"]
         left = asker.get(f"/me/teams/{team}").form(f"/{member}/leave").send()
         assert "已退出服务队" in left.text
@@ -166,12 +183,16 @@ def test_neighbours_agree_and_both_confirm(database: Database, clock: ManualCloc
         adopt(web)
         buyer, giver = phone(web, token), phone(web, other)
         with_pin(buyer)
-        posted = giver.get("/me/services").form("/me/services").send(
-            kind="offer",
-            title='修收音机<script>alert("x")</script>',
-            category="维修",
-            minutes="60",
-            details="三号楼，下午",
+        posted = (
+            giver.get("/me/services")
+            .form("/me/services")
+            .send(
+                kind="offer",
+                title='修收音机<script>alert("x")</script>',
+                category="维修",
+                minutes="60",
+                details="三号楼，下午",
+            )
         )
         assert "已发布" in posted.text
         assert "<script>alert" not in posted.html

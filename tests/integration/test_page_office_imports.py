@@ -121,6 +121,7 @@ def test_a_list_is_written_and_its_points_want_a_second_person(
         assert not [one for one in waits.forms() if one.action.endswith("/confirm")]
 
         second = Visitor(web.client, office=web.reviewer)
+        assert "导入待确认" in second.get("/office").text
         confirm = second.get(shown.path).form("/confirm")
         assert "合计已变化" in confirm.send(totals="XYB=16", key="another-key-0001").text
         confirm.send()
@@ -142,6 +143,7 @@ def test_who_uploaded_a_list_does_not_confirm_it(database: Database, clock: Manu
         run_due(database, "worker", ARRIVE)
         page = mine.get(path)
         assert "不能自己确认" in page.text
+        assert "导入待确认" not in mine.get("/office").text
         body = {"key": "confirm-my-own-01", "csrf": page.form("/decline").fields["csrf"][0]}
         refused = mine.post(f"{path}/confirm", body | {"totals": "XYB=10"})
         assert 409 == refused.status

@@ -78,7 +78,7 @@ def test_a_member_signs_in_and_out(web: Web, outbox: Outbox, phone: Visitor) -> 
 def test_the_cookie_of_a_page_is_out_of_reach(web: Web, outbox: Outbox, phone: Visitor) -> None:
     """Scripts don't read it, other sites don't send it, and over TLS no neighbour host sets it."""
     resident(web)
-    said = []
+    said: list[str] = []
     for scheme, name in (("http", "cb-trust"), ("https", "__Host-cb-trust")):
         if said:
             web.clock.advance(seconds=61)
@@ -319,7 +319,7 @@ def test_the_office_signs_in(web: Web, phone: Visitor) -> None:
     form = phone.get("/office/sign-in", next="/b/trust/office/reviews").form("/office/sign-in")
     said = {"login": clerk.login, "password": PHRASE, "code": clerk.code(web.clock)}
     refusals = {
-        (refused.status, refused.soup.find(class_="problem-title").get_text())
+        (refused.status, refused.soup.select(".problem-title")[0].get_text())
         for wrong in ({"password": "other"}, {"code": "000000"}, {"login": "nobody.here"})
         for refused in [form.send(**said | wrong, key=new_key())]
     }
@@ -365,6 +365,11 @@ def invited(web: Web, role: str = "reviewer") -> str:
     return str(web.made("/staff/invitations", web.operator, body)["invitation"])
 
 
+def secret_in(shown: Shown) -> str:
+    """The second factor that a page shows, to be typed by hand."""
+    return "".join(one.get_text() for one in shown.soup.select("strong.num")).replace(" ", "")
+
+
 def test_an_invitation_is_accepted(web: Web, phone: Visitor) -> None:
     """The link shows a second factor once; with password and code the roles start."""
     link = f"https://trust.example/b/trust/office/invitations#{invited(web)}"
@@ -372,7 +377,7 @@ def test_an_invitation_is_accepted(web: Web, phone: Visitor) -> None:
     shown = start.send(invitation=link)
     assert 200 == shown.status, shown.text
     assert shown.soup.select_one("svg.qr") is not None
-    secret = shown.soup.select_one("strong.num").get_text().replace(" ", "")
+    secret = secret_in(shown)
     assert secret not in start.send(invitation=link).html
     form = shown.form("/office/invitations/accept")
     said = {"login": "zhao.min", "password": PHRASE, "again": PHRASE}
@@ -395,7 +400,7 @@ def test_a_lost_second_factor_is_set_up_again(web: Web, phone: Visitor) -> None:
     link = str(web.made(path, web.operator)["invitation"])
     start = phone.get("/office/invitations").form("/office/invitations/open")
     shown = start.send(invitation=link)
-    secret = shown.soup.select_one("strong.num").get_text().replace(" ", "")
+    secret = secret_in(shown)
     form = shown.form("/office/second-factor")
     code = code_of(secret, web.clock)
     assert 401 == form.send(password=PHRASE[1:], code=code, key=new_key()).status

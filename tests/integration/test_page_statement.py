@@ -81,6 +81,28 @@ def test_a_month_in_plain_words_adds_up(database: Database, clock: ManualClock) 
         assert "这个月没有变动" in visitor.get("/me/statement", month="2020-01").text
 
 
+def test_what_was_taken_back_stands_with_what_it_undoes(
+    database: Database, clock: ManualClock
+) -> None:
+    """A withdrawn approval lessens what was earned by helping, a voided payment what was used."""
+    with opened(database, clock) as web:
+        member, token = web.member()
+        claim = web.served(token, 10)
+        web.made(f"/claims/{claim}/approve", web.reviewer, {})
+        _, _, till = web.shop()
+        for points in (6, 3):
+            body = {"code": web.pay_code(member, token), "cart_fen": 100_000, "points": points}
+            one = web.made("/scan-and-redeem", till, body)["redemption_id"]
+        web.made(f"/redemptions/{one}/void", till)
+        why = {"reason": "重复登记了"}
+        web.made(f"/claims/{claim}/withdraw-approval", web.second, why)
+        visitor = Visitor(web.client, resident=token)
+        assert ["+10", "−4", "0"] == sums(visitor.get("/me/statement", tab="helped"))
+        assert ["+3", "−9", "0"] == sums(visitor.get("/me/statement", tab="used"))
+        assert ["+13", "−13", "0"] == sums(visitor.get("/me/statement"))
+        assert "本月 +6" in visitor.get("/me").text
+
+
 def test_a_statement_goes_on_and_goes_along(
     database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -292,7 +292,7 @@ def test_a_till_waits_for_the_members_pin(database: Database, clock: ManualClock
         assert "自己手机上输入支付密码" in found.text
         waits = found.form("/redeem").send()
         assert found.path == waits.path
-        assert "请顾客在自己的手机上输入支付密码" in waits.text
+        assert "请顾客在自己的手机上 输入支付密码" in waits.text
         assert "refresh" in waits.html
         assert "scanned/wanted/open" == till.get(f"{waits.path}/state").response.json()["state"]
         redemption = waits.path.rpartition("/")[2]

@@ -73,7 +73,7 @@ def test_a_chart_says_itself_and_has_its_table() -> None:
     )
     svg = found.find("svg", role="img")
     assert svg is not None
-    named = [found.find(id=one).text for one in svg["aria-labelledby"].split()]
+    named = [found.select(f"#{one}")[0].text for one in str(svg["aria-labelledby"]).split()]
     assert ["发放", "柱状图，数字见下面的表格。"] == named
     cells = [[cell.text for cell in row.find_all(["th", "td"])] for row in found.find_all("tr")]
     assert [

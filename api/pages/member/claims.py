@@ -12,6 +12,8 @@ from api.filling import fill_after, fill_soon
 from api.forms import ClaimId, HouseholdRef, MemberRef, PartyId, TaskId, TeamRef
 from api.pages.forms import FormKey, Sent, Ticked
 from api.pages.page import MemberPage, Page
+from creditbank.people import stays
+from creditbank.people.stays import Standing
 from creditbank.tasks import claiming, waitlist, withdrawals
 from creditbank.tasks.states import ClaimState
 
@@ -62,7 +64,7 @@ async def claim_as_family(
     page: MemberPage, task_id: TaskId, key: FormKey, form: Annotated[FamilyClaimForm, Form()]
 ) -> Response:
     """Take places for people of the household."""
-    said = form.said()
+    said = form.said() | {"leader_id": await _leader(page, form.member_ids)}
     made = await page.write(
         lambda unit: claiming.claim_as_family(unit, key=key, task_id=task_id, **said)
     )
@@ -74,11 +76,22 @@ async def claim_as_team(
     page: MemberPage, task_id: TaskId, key: FormKey, form: Annotated[TeamClaimForm, Form()]
 ) -> Response:
     """Take places for people of a team."""
-    said = form.said()
+    said = form.said() | {"leader_id": await _leader(page, form.member_ids)}
     made = await page.write(
         lambda unit: claiming.claim_as_team(unit, key=key, task_id=task_id, **said)
     )
     return _together(page, task_id, made.state)
+
+
+async def _leader(page: Page, member_ids: list[str]) -> str | None:
+    """Return who leads these people there: who claims, if they come, else the first adult."""
+    if page.member_id in member_ids:
+        return page.member_id
+    lives = await page.read(lambda view: stays.stays_with(view, [page.member_id]))
+    children = {
+        one.member_id for one in lives.get(page.member_id, ()) if one.standing is Standing.CHILD
+    }
+    return next((one for one in member_ids if one not in children), None)
 
 
 def _together(page: Page, task_id: str, state: ClaimState) -> Response:

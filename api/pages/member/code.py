@@ -1,7 +1,7 @@
 """The pay code: what a volunteer shows at a till, and what becomes of it, told at once.
 
 Opening the page writes nothing. A code is issued by the page's script, every half minute while
-it is seen, or by a button; where the script asks, the answer is a part of the page.
+it is seen, or by a button; the script says that it wants a part of the page (`X-Part`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
@@ -105,13 +105,17 @@ async def code(
     page: MemberPage,
     shown: CodeAsked = None,
     whose: WhoseAsked = None,
-    stopped: bool = False,  # noqa: FBT001, FBT002 - it is a word of the address
+    stopped: Annotated[Literal["yes", ""], Query()] = "",
 ) -> Response:
     """Show the pay code of a member, or one that they show for whom they help."""
     found = await page.read(lambda view: _look(view, page.member_id, whose, shown))
     card = None if found.said is None else await _card(found.said)
     return page.show(
-        "member/code.html", found=found, card=card, whose=whose, stopped=stopped and card is None
+        "member/code.html",
+        found=found,
+        card=card,
+        whose=whose,
+        stopped=stopped == "yes" and card is None,
     )
 
 
@@ -133,7 +137,7 @@ async def issue(page: MemberPage, form: Annotated[CodeForm, Form()], key: FormKe
             else codes.issue_delegated(unit, key=key, member_id=whose)
         )
     )
-    if page.by_script:
+    if page.request.headers.get("x-part") == "code":
         said = await page.read(lambda view: _said(view, made.pay_code_id, page.member_id, whose))
         return page.show("member/code_card.html", card=await _card(said))
     more = {} if whose is None else {"for": whose}
@@ -144,7 +148,7 @@ async def issue(page: MemberPage, form: Annotated[CodeForm, Form()], key: FormKe
 async def stop(page: MemberPage, key: FormKey) -> Response:
     """Stop a member's codes, and what a till has open with them."""
     await page.write(lambda unit: cancellations.stop(unit, key=key, member_id=page.member_id))
-    return page.go("/me/code", "code-stopped", stopped="true")
+    return page.go("/me/code", "code-stopped", stopped="yes")
 
 
 def _look(view: View, member_id: str, whose: str | None, shown: str | None) -> CodePage:

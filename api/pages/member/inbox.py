@@ -13,9 +13,9 @@ from api.pages.forms import FormKey
 from api.pages.member.notice_links import page_of
 from api.pages.page import MemberPage
 from creditbank import notices
-from creditbank.core.units import Unit, View
+from creditbank.core.units import View
 from creditbank.notice_kinds import KINDS
-from creditbank.notices import Notice, Read
+from creditbank.notices import Notice
 
 router = APIRouter(prefix="/b/{slug}/me/inbox", include_in_schema=False)
 
@@ -70,10 +70,8 @@ async def read_all(page: MemberPage, key: FormKey) -> Response:
 @router.post("/{notice_id}/read")
 async def read(page: MemberPage, notice_id: NoticeId, key: FormKey) -> Response:
     """Mark a notice as read and go to the page that it is about."""
-
-    def done(unit: Unit) -> Read:
-        return notices.read(unit, key=key, member_id=page.member_id, notice_id=notice_id)
-
-    await page.write(done)
+    await page.write(
+        lambda unit: notices.read(unit, key=key, member_id=page.member_id, notice_id=notice_id)
+    )
     found = await page.read(lambda view: notices.find(view, page.member_id, notice_id))
     return page.go(page_of(found) or "/me/inbox")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from api import phone_changes, sign_in_texts
@@ -22,6 +22,8 @@ from creditbank.identity.sittings import Sitting
 from creditbank.people import masks, persons
 
 router = APIRouter(prefix="/b/{slug}/me/settings", include_in_schema=False)
+
+YesAsked = Annotated[Literal["yes", ""], Query()]
 
 
 class PhoneForm(Sent):
@@ -90,7 +92,7 @@ async def end(page: MemberPage, sitting_id: SittingId, key: FormKey) -> Response
 
 
 @router.get("/phone")
-async def phone(request: Request, page: MemberPage) -> Response:
+async def phone(request: Request, page: MemberPage, other: YesAsked = "") -> Response:
     """Show the phone that is signed in with, and ask for another, then for its code."""
 
     def look(view: View) -> PhonePage:
@@ -101,7 +103,7 @@ async def phone(request: Request, page: MemberPage) -> Response:
             phones.is_coming(view, page.member_id),
         )
 
-    begun = attempt.of(request, page.bank.slug)
+    begun = None if other == "yes" else attempt.of(request, page.bank.slug)
     return page.show("member/settings_phone.html", found=await page.read(look), begun=begun)
 
 
@@ -134,14 +136,6 @@ async def change(
         key=key,
     )
     answer = page.go("/me/settings/phone", "phone-changed")
-    attempt.forget(request, answer, page.bank.slug)
-    return answer
-
-
-@router.post("/phone/forget")
-async def begin_again(request: Request, page: MemberPage) -> Response:
-    """Ask for another phone than the one a code went to."""
-    answer = page.go("/me/settings/phone")
     attempt.forget(request, answer, page.bank.slug)
     return answer
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import proofs, statistics
+from api import proof_sentences, proofs, statistics
 from api.forms import TransferId
 from api.pages.forms import FormKey
 from api.pages.page import Page, page_for
@@ -105,4 +105,11 @@ async def audit(page: Audits) -> Response:
 async def prove(page: Audits, key: FormKey) -> Response:  # noqa: ARG001 - it changes nothing
     """Run every proof over one snapshot, beside all other work, and show each verdict."""
     verdicts = await page.read(proofs.audit, patient=True)
-    return page.show("office/audit.html", verdicts=verdicts, findings=proofs.count(verdicts))
+    shown = page.show(
+        "office/audit_verdicts.html" if page.by_script else "office/audit.html",
+        verdicts=verdicts,
+        findings=proofs.count(verdicts),
+        zh=proof_sentences.ZH,
+    )
+    shown.headers.update({"HX-Retarget": "#verdicts", "HX-Reswap": "innerHTML"})
+    return shown

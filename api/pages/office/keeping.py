@@ -1,4 +1,4 @@
-"""The pages of members, assists, imports, staff and lists to take away, in order of their routes."""
+"""The pages of members, assists, imports, staff and exports, in the order of their routes."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 
 from api import statistics
-from api.forms import AssetCode, CommunityAsked, CommunityRef, Cursor, EntryId, OrganisationRef
+from api.forms import AssetCode, CommunityRef, Cursor, EntryId, OrganisationRef
 from api.pages.forms import Count, FormKey, Line, LocalTime, MaybeLine, Sent
+from api.pages.office.reviews import CommunityChosen
 from api.pages.page import Page, page_for
 from creditbank.core.units import Declined, Unit, View
 from creditbank.core.values import Asset, AssetKind
@@ -71,7 +72,7 @@ async def listing(
     page: Sees,
     *,
     kind: Annotated[EntryKind | None, Query()] = None,
-    community: CommunityAsked = None,
+    community: CommunityChosen = None,
     after: Cursor = None,
 ) -> Response:
     """Show the lists, what is late first."""

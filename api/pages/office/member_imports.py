@@ -27,7 +27,7 @@ from creditbank.identity.arrival_states import ARRIVING, WORKED, ArrivalState
 from creditbank.identity.arrivals import Arrival, Newcomer
 from creditbank.identity.roles import Right
 from creditbank.ledger import accounts
-from creditbank.people import communities, kin, masks, persons
+from creditbank.people import communities, kin, persons
 
 router = APIRouter(prefix="/b/{slug}/office/imports", include_in_schema=False)
 
@@ -222,7 +222,7 @@ def _several(view: View, page: Page, found: list[Arrival], *, whole: bool = Fals
         Shown(
             one=one,
             state=ARRIVING.states[one.state],
-            by=names.get(one.uploaded_by, masks.GONE),
+            by=names.get(one.uploaded_by, ""),
             settled_by=names.get(one.settled_by or "", ""),
             mine=one.uploaded_by == page.whole.actor.id,
             places=tuple(places[each] for each in one.community_ids),

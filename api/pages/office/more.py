@@ -69,7 +69,7 @@ GROUPS = (
                 "Note down later",
                 "事后登记服务",
                 "services that were not signed in",
-                (_R.KEEP_ATTENDANCE,),
+                (_R.KEEP_TASKS, _R.KEEP_ATTENDANCE),
             ),
             Entry(
                 "/office/reviews",
@@ -90,11 +90,16 @@ GROUPS = (
                 "a sample",
                 _REVIEWS,
             ),
-            Entry("/office/lists", "清单", "Lists", "需要、资源、项目", "needs and offers", _TASKS),
-            Entry("/office/rota", "值班", "Rota", "谁在哪天值班", "who is on duty", _TASKS),
-            Entry("/office/pairs", "结对", "Pairs", "结对探访", "visits by pairs", _TASKS),
+            Entry("/office/lists", "清单", "Lists", "需要、资源、项目", "needs and offers", _DESK),
+            Entry("/office/rota", "值班", "Rota", "谁在哪天值班", "who is on duty", _DESK),
+            Entry("/office/pairs", "结对", "Pairs", "结对探访", "visits by pairs", _DESK),
             Entry(
-                "/office/thanks", "感谢信", "Thanks", "阅后转给志愿者", "read, then pass on", _DESK
+                "/office/thanks",
+                "感谢信",
+                "Thanks",
+                "阅后转给志愿者",
+                "read, then pass on",
+                (_R.KEEP_MEMBERS, _R.REVIEW),
             ),
         ),
     ),
@@ -173,7 +178,7 @@ GROUPS = (
                 "Books",
                 "流水、核账",
                 "transfers, audit",
-                (_R.SEE_LEDGER, _R.AUDIT),
+                (_R.SEE_LEDGER,),
             ),
             Entry(
                 "/office/exchange",

@@ -41,7 +41,7 @@ class Match:
 def match(view: View, entries: Iterable[Entry], within: tuple[str, ...] | None) -> list[Match]:
     """Return who entries may be; what may be a further name of a line only if somebody has it."""
     asked = list(_with_others(entries))
-    words = {part for one, _ in asked for part in _parts(one.name)}
+    words = {part for one, _ in asked for part in _parts(one)}
     ids = namesakes.of_names(view, words, within=within)
     numbers = namesakes.of_numbers(view, {one.name for one, _ in asked}, within=within)
     known = namesakes.known(view, {*numbers.values(), *(one for of in ids.values() for one in of)})
@@ -52,7 +52,7 @@ def match(view: View, entries: Iterable[Entry], within: tuple[str, ...] | None) 
             exact.append(known[numbers[entry.name]])
         if not exact and not is_first:
             continue
-        near = [known[one] for part in _parts(entry.name) for one in ids.get(part, ())]
+        near = [known[one] for part in _parts(entry) for one in ids.get(part, ())]
         sure = exact[0] if len(exact) == 1 and is_first and not entry.again else None
         if sure is not None and sure.member_id in seen:
             sure = None
@@ -70,10 +70,12 @@ def _with_others(entries: Iterable[Entry]) -> Iterator[tuple[Entry, bool]]:
             yield Entry(one.number, other), False
 
 
-def _parts(word: str) -> list[str]:
-    """Return a word and what begins it, the longest first: whom 张三阿姨 may mean."""
+def _parts(entry: Entry) -> list[str]:
+    """Return a name and whom it may mean besides: 张三 of 张三阿姨, 欧阳明月 of 欧阳 明月."""
+    word = entry.name
+    joined = [word + entry.others[0]] if entry.others and not word.isascii() else []
     short = [word[:length] for length in range(min(len(word), 5) - 1, _SHORTEST - 1, -1)]
-    return [word, *(one for one in short if not one.isascii() and one != word)]
+    return [word, *joined, *(one for one in short if not one.isascii() and one != word)]
 
 
 def picked(

@@ -96,7 +96,9 @@ def _standing(view: View, name: str | None, code: str | None, after: int) -> Sta
         return None
     period = periods.by_name(view, name) if name is not None else every[-1]
     assets = tuple(one for one in statistics.assets_of(view) if one.kind is not AssetKind.MONEY)
-    asset = accounts.asset(view, code) if code is not None else (assets[0] if assets else None)
+    final = [one.asset for one in ranking.frozen(view, period.period_id)]
+    first = [one for one in assets if one.code in final] or assets
+    asset = accounts.asset(view, code) if code is not None else next(iter(first), None)
     head: Ranking | None = None
     rows: Sequence[Place] = ()
     if asset is not None:

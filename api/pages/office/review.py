@@ -8,12 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
+from pydantic import Field, ValidationInfo, field_validator
 
 from api.forms import ClaimId
 from api.pages.forms import FormKey, MaybeCount, MaybeLine, Sent
 from api.pages.office.reviews import HOW, STATES, Reviews, SeesReviews, Withdraws, waits
 from api.pages.page import Page
-from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.ledger import accounts, posting
@@ -117,18 +117,20 @@ class ReasonForm(Sent):
     """Why: a sentence that was chosen, or one that was written."""
 
     chosen: MaybeLine = None
-    reason: MaybeLine = None
+    reason: MaybeLine = Field(None, validate_default=True)
+
+    @field_validator("reason")
+    @classmethod
+    def is_given(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        """See that one of them is there."""
+        if reason is None and info.data.get("chosen") is None:
+            message = "choose a reason or write one"
+            raise ValueError(message)
+        return reason
 
     def why(self) -> str:
-        """Return what was written, or else what was chosen.
-
-        Raises:
-            BadField: neither.
-        """
-        found = self.reason or self.chosen
-        if found is None:
-            raise BadField("reason", "is missing / 未填写")
-        return found
+        """Return what was written, or else what was chosen."""
+        return self.reason or self.chosen or ""
 
 
 @router.post("/approve")

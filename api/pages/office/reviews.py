@@ -11,12 +11,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from api.forms import ClaimId, ClaimRef, CommunityAsked, Cursor, PhotoId
+from api.forms import ClaimId, ClaimRef, CommunityRef, Cursor, PhotoId
 from api.pages.forms import FormKey, Sent
 from api.pages.page import Page, page_for
-from creditbank.core.errors import BadField, CreditbankError
+from creditbank.core.errors import CreditbankError
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.people import communities, persons
@@ -34,6 +34,11 @@ router = APIRouter(prefix="/b/{slug}/office", include_in_schema=False)
 SeesReviews = Annotated[Page, page_for(Right.REVIEW, Right.OVERSEE)]
 Reviews = Annotated[Page, page_for(Right.REVIEW)]
 Withdraws = Annotated[Page, page_for(Right.WITHDRAW_APPROVAL)]
+
+# A community that was chosen of a list; the empty one is all of them.
+CommunityChosen = Annotated[
+    CommunityRef | None, BeforeValidator(lambda said: said or None), Query()
+]
 
 AT_ONCE = 40
 PRIVATE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
@@ -132,7 +137,7 @@ def _known(view: View, page: Page) -> tuple[Community, ...]:
 async def queue(
     page: SeesReviews,
     *,
-    community: CommunityAsked = None,
+    community: CommunityChosen = None,
     after: Cursor = None,
     ticked: Annotated[bool, Query()] = False,
     approved: Annotated[int, Query(ge=0, le=AT_ONCE)] = 0,
@@ -185,15 +190,23 @@ class ManyForm(Sent):
     """Which services to approve; ``looked`` are odd ones that were looked at."""
 
     claim: list[ClaimRef] = Field(default_factory=list, max_length=AT_ONCE)
-    looked: list[ClaimRef] = Field(default_factory=list, max_length=AT_ONCE)
+    looked: list[ClaimRef] = Field(default_factory=list, max_length=AT_ONCE, validate_default=True)
+
+    @field_validator("looked")
+    @classmethod
+    def some_are_ticked(cls, looked: list[str], info: ValidationInfo) -> list[str]:
+        """See that something is ticked, and each once."""
+        ticked = [*info.data.get("claim", []), *looked]
+        if not ticked or len(set(ticked)) < len(ticked):
+            message = "tick each service once"
+            raise ValueError(message)
+        return looked
 
 
 @router.post("/reviews/approvals")
 async def approve_many(page: Reviews, key: FormKey, form: Annotated[ManyForm, Form()]) -> Response:
     """Approve services one by one; what is refused keeps no other from being approved."""
     chosen = [*form.claim, *form.looked]
-    if not chosen or len(set(chosen)) < len(chosen):
-        raise BadField("claim", "choose each once / 请勾选要通过的服务，每项一次")
     refused = [
         f"{claim_id}.{slug}"
         for claim_id in chosen

@@ -9,8 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import CommunityAsked, OrganisationId, OrganisationRef
+from api.forms import OrganisationId, OrganisationRef
 from api.pages.forms import Count, DayText, FormKey, Line, Sent, Ticked
+from api.pages.office.reviews import CommunityChosen
 from api.pages.page import Page, page_for
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
@@ -58,7 +59,7 @@ def _rota(view: View, community_id: str | None) -> Rota:
 
 
 @router.get("")
-async def show(page: Sees, community: CommunityAsked = None) -> Response:
+async def show(page: Sees, community: CommunityChosen = None) -> Response:
     """Show whose weeks come."""
     found = await page.read(lambda view: _rota(view, community))
     held = page.whole.may_within(Right.KEEP_TASKS)

@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from api.pages.office import needs
 from api.pages.page import Page, page_for
 from creditbank.core.clock import start_of_day
-from creditbank.core.units import View
-from creditbank.identity import call_list
+from creditbank.core.units import Actor, View
+from creditbank.identity import call_list, openings
 from creditbank.identity.roles import Right
 from creditbank.service import waits
 from creditbank.service.waits import Places, Reviews
@@ -54,6 +54,8 @@ class Held:
     attend: Places
     call: Places
     thanks: Places
+    second: Places
+    actor: Actor
     actor_id: str
 
 
@@ -62,6 +64,7 @@ async def show(page: Sees) -> Response:
     """Show what waits, by the rights of who is signed in."""
     may = page.whole.may_within
     readers = {may(Right.KEEP_MEMBERS), may(Right.REVIEW)}
+    seconds = {may(Right.REVIEW), may(Right.SETTLE_DEPARTURES)}
     held = Held(
         may(Right.REVIEW),
         may(Right.WITHDRAW_APPROVAL),
@@ -70,6 +73,8 @@ async def show(page: Sees) -> Response:
         may(Right.KEEP_ATTENDANCE),
         may(Right.CALL),
         None if None in readers else tuple({one for each in readers if each for one in each}),
+        None if None in seconds else tuple({one for each in seconds if each for one in each}),
+        page.whole.actor,
         page.whole.actor.id,
     )
     desk = await page.read(lambda view: _desk(view, held))
@@ -101,6 +106,8 @@ def _desk(view: View, held: Held) -> Desk:
         many["calls"] = call_list.many(view, within=held.call)
     if held.thanks != ():
         many["thanks"] = waits.unread_thanks(view, held.thanks)
+    if held.second != ():
+        many["imports"] = openings.awaiting(view, held.actor, held.second)
     today, short = _soon(view, held)
     return Desk(many, reviews, today, short, needs.places(view))
 

@@ -26,7 +26,7 @@ from creditbank.service.thanks import Thanks
 
 router = APIRouter(prefix="/b/{slug}/wall", include_in_schema=False)
 
-_NEEDS, _THANKS, _TOP, _SHOPS = 5, 2, 5, 3
+_NEEDS, _THANKS, _TOP, _SHOPS = 6, 2, 5, 3
 _LOOKED_AT = 50
 
 
