@@ -52,8 +52,9 @@ _NEED = {"reward_asset": "XYB", "reward_units": "1", "reward_per": "person", "ca
 FORMS: dict[str, dict[str, str]] = {
     "POST /b/{slug}/office/needs": _NEED,
     "POST /b/{slug}/office/needs/new": _NEED,
-    "POST /b/{slug}/office/afterwards": _NEED | {"day": "2026-02-27", "who": "@member_id"},
-    "POST /b/{slug}/office/afterwards/note": _NEED | {"day": "2026-02-27", "names": "1. 张三"},
+    "POST /b/{slug}/office/afterwards": _NEED | {"day": "2026-02-27", "names": "1. 张三"},
+    "POST /b/{slug}/office/afterwards/note": _NEED
+    | {"day": "2026-02-27", "who": "@member_id", "number": ""},
     "POST /b/{slug}/office/needs/{task_id}/roster": {"claim_ids": "@claim_id"},
     "POST /b/{slug}/office/members/{member_id}/data/correct": {
         "address": "新村一号",

@@ -7,6 +7,7 @@ written by Babel in the language of the device.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from creditbank.core.values import write_units
 _KEY_BYTES = 18
 _FEN = 100
 _MINUTES = 60
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 
 def new_key() -> str:
@@ -126,8 +128,9 @@ class Speech:
         return f"{self.when(starts_at)}–{end}"
 
     def said(self, error: Any) -> str:
-        """Return the sentence of an error."""
-        return str(error.sentence(self.look.language))
+        """Return the sentence of an error, its instants as people say them."""
+        sentence = str(error.sentence(self.look.language))
+        return _INSTANT.sub(lambda one: self.when(datetime.fromisoformat(one[0])), sentence)
 
     def words(self) -> dict[str, Callable[..., Any] | Any]:
         """Return what templates call by short names."""

@@ -28,7 +28,7 @@ def within(span: Span) -> tuple[ColumnElement[bool], ...]:
     """Return what is true of transfers that were recorded in a span."""
     begins, ends = span
     since = () if begins is None else (transfers.c.recorded_at >= begins,)
-    until = () if ends is None else (transfers.c.recorded_at <= ends.replace(year=2100),)
+    until = () if ends is None else (transfers.c.recorded_at < ends,)
     return (*since, *until)
 
 

@@ -75,13 +75,14 @@ def test_without_a_camera_a_photo_or_the_digits_do(
     member, token, picture = shown_code(site)
     _, _, till = site.shop()
     camera.see_nothing()
+    page = screens.till("/till", till)
     for fault, words in (
         ("NotAllowedError", "没有相机权限"),
         ("NotFoundError", "没有找到相机"),
         ("NotReadableError", "别的应用占用"),
     ):
-        page = screens.till("/till", till)
         failing_camera(page, fault)
+        page.goto(f"{site.url}/till")
         page.get_by_label("账单金额").fill("59.99")
         page.get_by_role("button", name="扫顾客的付款码").click()
         expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()

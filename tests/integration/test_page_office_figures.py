@@ -16,7 +16,7 @@ BOM = "\ufeff"
 
 
 def _busy(web: Web) -> str:
-    """A society with a history of two months: issues, a withdrawal, payments and a refund."""
+    """A society with a history of two months: issues, a withdrawal, a payment, a hold."""
     member, token = web.earned(30)
     web.earned(20)
     claim = web.served(web.member()[1], 7)
@@ -27,6 +27,9 @@ def _busy(web: Web) -> str:
     shop, _, till = web.shop()
     digits = web.pay_code(member, token)
     web.made("/scan-and-redeem", till, {"code": digits, "cart_fen": 59_00, "points": 3})
+    digits = web.pay_code(member, token)
+    scanned = web.made("/scans", till, {"code": digits, "cart_fen": 59_00})
+    web.made(f"/redemptions/{scanned['redemption_id']}/authorise", till, {"points": 2})
     return shop
 
 

@@ -113,7 +113,7 @@ def test_a_card_is_shown_once_and_stopped(database: Database, clock: ManualClock
         visitor = Visitor(web.client, office=web.organiser)
         form = visitor.get(f"/office/members/{member}").form("/cards")
         first = form.send()
-        digits = first.soup.select_one(".code-digits").get_text("", strip=True)
+        digits = first.soup.select(".code-digits")[0].get_text("", strip=True)
         assert 18 == len(digits.replace(" ", ""))
         again = form.send()
         assert digits not in again.text
@@ -231,8 +231,6 @@ def test_the_menu_shows_what_a_role_may_open(database: Database, clock: ManualCl
             assert 200 == menu.status
             for link in {str(one["href"]) for one in menu.soup.select("a.tile")}:
                 assert visitor.get(link).status in {200, 303}, link
-        assert (
-            "/b/trust/office/staff"
-            in Visitor(web.client, office=web.operator).get("/office/more").links()
-        )
-        assert "/b/trust/office/staff" not in menu.links()
+        for token, sees in ((web.operator, True), (web.organiser, False)):
+            links = Visitor(web.client, office=token).get("/office/more").links()
+            assert sees == ("/b/trust/office/staff" in links)

@@ -131,7 +131,7 @@ def test_a_device_becomes_a_till_and_is_shut_off(database: Database, clock: Manu
         assert "已添加" in added.text
         pairing = added.form("/pairings")
         shown = pairing.send()
-        code = shown.soup.select_one(".pair-code").text.replace(" ", "")
+        code = shown.soup.select(".pair-code")[0].text.replace(" ", "")
         assert 8 == len(code)
         again = pairing.send()
         assert (200, False) == (again.status, code in again.text.replace(" ", ""))
@@ -180,7 +180,7 @@ def test_offers_and_the_poster_are_in_words(database: Database, clock: ManualClo
         poster = desk.get(f"/shop/{merchant}/poster")
         assert "每满 30 元可用 3 个信义贝，每个抵 1 元" in poster.text
         assert "For every full 30 yuan, 3 信义贝" in poster.text
-        label = poster.soup.select_one(".poster svg")["aria-label"]
+        label = poster.soup.select(".poster svg")[0]["aria-label"]
         assert str(label).endswith(f"/b/trust/shops/{merchant}")
         assert "每人每天最多 9 个" in desk.get(f"/shop/{merchant}/offers").text
         web.made(f"/offers/{made[0]['offer_id']}/withdraw", web.operator)

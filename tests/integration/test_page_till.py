@@ -132,8 +132,9 @@ def test_a_locked_till_says_until_when(database: Database, clock: ManualClock) -
         merchant, _, secret = web.shop()
         till = till_of(web, secret)
         asked = till.get("/till").form("/till/scan").send(cart="60")
-        for _ in range(10):
-            asked.form("/till/scans").send(code="971234567890123456", key=new_key())
+        for _ in range(11):
+            told = asked.form("/till/scans").send(code="971234567890123456", key=new_key())
+        assert ("收银端已锁定至 今天" in told.text, "T0" in told.text) == (True, False)
         locked = till.get("/till")
         assert "本机已锁定" in locked.text
         assert "/b/trust/till" == till.get("/till/scan").path

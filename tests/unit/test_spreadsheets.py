@@ -11,7 +11,7 @@ from openpyxl import Workbook, load_workbook
 
 from api import member_files, spreadsheets
 from api.member_files import Checked, Ground
-from api.spreadsheets import BadSpreadsheet, Trouble, Written
+from api.spreadsheets import BadSpreadsheet, Trouble, Value, Written
 from creditbank.core.values import Asset, AssetKind
 
 TODAY = date(2026, 11, 23)
@@ -227,7 +227,7 @@ def test_nothing_that_is_written_runs(text: str) -> None:
 
 def test_phones_stay_text_and_come_back() -> None:
     """A phone abroad is written without becoming a sum, and reads back as it was."""
-    rows = [["张三", "+85261234567", 12]]
+    rows: list[list[Value]] = [["张三", "+85261234567", 12]]
     for content in (
         spreadsheets.write_csv(["姓名", "手机", "数"], rows),
         spreadsheets.write_xlsx(Written("表", ["姓名", "手机", "数"], rows)),

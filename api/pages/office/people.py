@@ -58,7 +58,8 @@ def match(view: View, entries: Iterable[Entry], within: tuple[str, ...] | None) 
             sure = None
         if sure is not None:
             seen.add(sure.member_id)
-        matched.append(Match(entry, sure, () if sure else tuple(exact or near)))
+        choices = sorted(exact or near, key=lambda one: one.number)
+        matched.append(Match(entry, sure, () if sure else tuple(choices)))
     return matched
 
 

@@ -97,20 +97,17 @@ async def enter(
     """Sign in by password and second factor. What was wrong is never said."""
     kept = await page.read(lambda view: staff.password_of(view, form.login))
     checked = await asyncio.to_thread(passwords.checked, kept, form.password)
-    said = form.model_dump(include={"login", "code", "recovery_code"})
+    said = form.model_dump(include={"login", "code", "recovery_code"}) | _here(request)
+    doing = partial(staff_sign_in.sign_in, key=key, checked=checked, **said)
     seat = _seat(request, page, Response())
-    sat = await seat.sit(
-        lambda unit, digest: staff_sign_in.sign_in(
-            unit,
-            key=key,
-            checked=checked,
-            secret_hash=digest,
-            device=device.name_of(request)[: device.OF_STAFF_MOST],
-            **said,
-        )
-    )
+    sat = await seat.sit(lambda unit, digest: doing(unit, secret_hash=digest))
     answer = page.go(await _first(page, sat.signed_in.staff_id, form.wanted), "signed-in")
     return _seated(seat, answer)
+
+
+def _here(request: Request) -> dict[str, str]:
+    """Return what the device of somebody in office is called."""
+    return {"device": device.name_of(request)[: device.OF_STAFF_MOST]}
 
 
 def _seated(seat: Seat, answer: Response) -> Response:
@@ -132,18 +129,11 @@ async def open_link(
 ) -> Response:
     """Show whom a link is for, and a second factor to set up; the one shown last counts."""
     secret, digest = second_factors.new_secret(), invitations.hashed(form.invitation)
-    seat = _seat(request, page, Response())
-    opened = await seat.write(
-        lambda unit: shown_once.opened(unit, key=key, digest=digest, secret=secret)
-    )
+    show = partial(shown_once.opened, key=key, digest=digest, secret=secret)
+    opened = await _seat(request, page, Response()).write(show)
     picture = None if opened.uri is None else await qr.drawn(opened.uri)
-    return _whole(
-        page,
-        "public/invitation_opened.html",
-        opened=opened,
-        picture=picture,
-        invitation=form.invitation,
-    )
+    said = {"opened": opened, "picture": picture, "invitation": form.invitation}
+    return _whole(page, "public/invitation_opened.html", **said)
 
 
 def _whole(page: Page, template: str, **values: Any) -> Response:
@@ -163,15 +153,9 @@ async def accept(
     if form.password != form.again:
         raise BadField("password", "two different ones / 两次输入不一致")
     kept = await asyncio.to_thread(passwords.hashed, form.password)
-    join = partial(
-        acceptances.accept,
-        key=key,
-        invitation=invitations.hashed(form.invitation),
-        login=form.login,
-        password_hash=kept,
-        code=form.code,
-        device=device.name_of(request)[: device.OF_STAFF_MOST],
-    )
+    said = {"login": form.login, "code": form.code, "password_hash": kept} | _here(request)
+    said["invitation"] = invitations.hashed(form.invitation)
+    join = partial(acceptances.accept, key=key, **said)
     return await _joined(request, page, join, with_codes=form.code is not None)
 
 
@@ -187,7 +171,7 @@ async def restore(
         invitation=digest,
         checked=await shown_once.checked_by_link(seat, digest, form.password),
         code=form.code or "",
-        device=device.name_of(request)[: device.OF_STAFF_MOST],
+        **_here(request),
     )
     return await _joined(request, page, join, with_codes=True)
 

@@ -76,16 +76,10 @@ async def enter(
 ) -> Response:
     """Sign a member in on this device; whoever is no member goes on to join."""
     begun = attempt.require(request, page.bank.slug)
-    done = await about(page.caller, begun.attempt_id).write(
-        lambda unit: sign_in.sign_in(
-            unit,
-            key=key,
-            attempt_id=begun.attempt_id,
-            phone=begun.phone,
-            code=form.code,
-            device=device.name_of(request),
-        )
-    )
+    said = {"attempt_id": begun.attempt_id, "phone": begun.phone, "code": form.code}
+    said["device"] = device.name_of(request)
+    known = about(page.caller, begun.attempt_id)
+    done = await known.write(lambda unit: sign_in.sign_in(unit, key=key, **said))
     if done.member_id is None:
         return await _to_joining(request, page, begun, done)
     word = "signed-in-new" if done.new_device else "signed-in"
