@@ -24,7 +24,9 @@ _NUMBERED = re.compile(
 _IN_CHINESE = re.compile(r"([一二三四五六七八九十]{1,3})[.、)]\s*(.*)", re.DOTALL)
 _SPACED = re.compile(rf"^([{_HAN}]) ([{_HAN}])(?: ([{_HAN}]))?(?![{_HAN}])")
 _NAME = re.compile(
-    rf"[A-Za-z]{{1,3}}-?\d{{3,8}}(?!\d)|[{_HAN}]+(?:·[{_HAN}]+)*|[A-Za-z][A-Za-z'.-]*(?: [A-Za-z][A-Za-z'.-]*)*"
+    r"[A-Za-z]{1,3}-?\d{3,8}(?!\d)"  # the number of a member
+    rf"|[{_HAN}]+(?:·[{_HAN}]+)*"
+    r"|[A-Za-z][A-Za-z'.-]*(?: [A-Za-z][A-Za-z'.-]*)*"
 )
 _ANOTHER = re.compile(
     rf"\s*[、,/&和与]\s*([{_HAN}]{{2,4}})(?![{_HAN}])|\s+([{_HAN}]{{2,4}})(?![{_HAN}])"

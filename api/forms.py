@@ -242,4 +242,6 @@ class Shown(BaseModel):
     """What an answer starts from: read from the engine's frozen values, never from a table."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
 ArrivalId = Annotated[str, _path_id("arv", "a list of newcomers")]

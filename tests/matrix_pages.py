@@ -97,7 +97,9 @@ OTHERS: dict[str, dict[str, str]] = {
     },
 }
 
-QUERIES: dict[str, dict[str, str]] = {}
+QUERIES: dict[str, dict[str, str]] = {
+    "GET /b/{slug}/till/scan": {"offer_id": "@offer_id", "cart": "59.90"},
+}
 
 # What a part of a path is, where its name means something else in forms.
 PATHS: dict[str, str] = {"kind": "csv"}
@@ -142,7 +144,8 @@ def written(
         for one in route.dependant.query_params
         if one.field_info.is_required()
     }
-    request: dict[str, Any] = {"url": text, "params": asked | QUERIES.get(name, {}) or None}
+    more = {one: _text(value, ids) for one, value in QUERIES.get(name, {}).items()}
+    request: dict[str, Any] = {"url": text, "params": asked | more or None}
     if method == "GET":
         return request
     said, files = _form(route, name, ids)

@@ -38,6 +38,16 @@ FIRST = (
     *(Role.COMMUNITY_HEAD, Role.TREASURER, Role.AUDITOR, Role.OPERATOR, NOBODY),
 )
 SCANNER = "zxing"
+# What this world does not come to, and who looks at it: `test_till`, `test_first_pages`, and the
+# pages of a demonstration or of a confirmation in tests/integration.
+ELSEWHERE = {
+    f"GET {matrix_pages.PREFIX}{path}"
+    for path in (
+        "/me/confirmations/{claim_id}",
+        "/till/redemptions/{redemption_id}",
+        "/demonstration",
+    )
+}
 
 
 @dataclass
@@ -125,7 +135,7 @@ def found(here: Town, side: str, *, by_all: bool = False) -> Found:
                 several.shown.append((one, role))
             else:
                 several.parts.append((one, role))
-        if not seen:
+        if not seen and one.name not in ELSEWHERE:
             several.unseen.append(f"{one.name}: {here.get(one, FIRST[0]).status_code}")
     return several
 
@@ -177,6 +187,13 @@ class Visit:
         self.faults.clear()
         self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         self.page.goto(self.here.address(one), wait_until="load")
+
+    def slow_down(self, *, cpu: int, bytes_s: int, latency_ms: int) -> None:
+        """Be a slow phone in a bad network."""
+        self._wire.send("Emulation.setCPUThrottlingRate", {"rate": cpu})
+        speed = {"downloadThroughput": bytes_s, "uploadThroughput": bytes_s}
+        network = {"offline": False, "latency": latency_ms} | speed
+        self._wire.send("Network.emulateNetworkConditions", network)
 
     def weight(self) -> tuple[int, int]:
         """What was loaded, compressed: without the scanner, and the scanner."""

@@ -29,13 +29,20 @@ def here(_migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def _mode(page: Page, **attributes: str) -> None:
     """Let a page be as in another mode; nothing but an attribute differs."""
-    page.evaluate("said => Object.assign(document.documentElement.dataset, said)", attributes)
+    page.evaluate(
+        "said => { Object.assign(document.documentElement.dataset, said);"
+        " getComputedStyle(document.body).color;"
+        " document.getAnimations().forEach(one => one.finish()); }",
+        attributes,
+    )
 
 
 def _looked_at(visit: Visit) -> list[str]:
     """What is wrong with the page that is open."""
     page = visit.page
-    wrong = violations(page) + [f"small: {one}" for one in too_small(page, 44)]
+    heads = page.locator("h1").count()
+    wrong = [] if heads == 1 else [f"{heads} h1"]
+    wrong += violations(page) + [f"small: {one}" for one in too_small(page, 44)]
     wrong += _too_wide(page, "plain")
     _mode(page, colours="dark")
     wrong += [f"dark: {one}" for one in violations(page, _COLOURS)]

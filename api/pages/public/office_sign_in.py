@@ -153,8 +153,8 @@ async def accept(
     if form.password != form.again:
         raise BadField("password", "two different ones / 两次输入不一致")
     kept = await asyncio.to_thread(passwords.hashed, form.password)
-    said = {"login": form.login, "code": form.code, "password_hash": kept} | _here(request)
-    said["invitation"] = invitations.hashed(form.invitation)
+    said: dict[str, Any] = {"login": form.login, "code": form.code, "password_hash": kept}
+    said |= _here(request) | {"invitation": invitations.hashed(form.invitation)}
     join = partial(acceptances.accept, key=key, **said)
     return await _joined(request, page, join, with_codes=form.code is not None)
 
