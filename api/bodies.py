@@ -41,7 +41,8 @@ class BodyLimit:
         most = self._of_uploads.get(scope["path"].rpartition("/")[2], self._most)
         said = dict(scope["headers"]).get(b"content-length", b"0")
         if said.isdigit() and int(said[:20]) > most:
-            await problems.answer(BodyTooLarge(most), scope["path"])(scope, receive, send)
+            told = await problems.answered(Request(scope), BodyTooLarge(most))
+            await told(scope, receive, send)
             return
         come = 0
 

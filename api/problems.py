@@ -135,7 +135,7 @@ def _pointer(place: Sequence[str | int]) -> str:
     return f"{where}:{'/'.join(str(part) for part in rest)}"
 
 
-async def _answered(
+async def answered(
     request: Request, error: CreditbankError, fields: Sequence[FieldProblem] = ()
 ) -> Response:
     """Return what tells an error: a page to who asked for one, else problem details."""
@@ -147,25 +147,25 @@ async def _answered(
 
 async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, CreditbankError)
-    return await _answered(request, error)
+    return await answered(request, error)
 
 
 async def _unusable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if any(one["type"] == "json_invalid" for one in error.errors()):
-        return await _answered(request, edge.BodyUnreadable())
-    return await _answered(request, edge.BodyUnusable(), _fields(error))
+        return await answered(request, edge.BodyUnreadable())
+    return await answered(request, edge.BodyUnusable(), _fields(error))
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, CreditbankError):  # one of ours, met while reading the body
-        return await _answered(request, error.__cause__)
+        return await answered(request, error.__cause__)
     known: dict[int, CreditbankError] = {
         404: edge.PathUnknown(),
         405: edge.MethodUnknown(),
     }
-    told = await _answered(request, known.get(error.status_code, edge.BodyUnreadable()))
+    told = await answered(request, known.get(error.status_code, edge.BodyUnreadable()))
     told.headers.update(error.headers or {})
     return told
 
@@ -192,7 +192,7 @@ class Faults:
             if scope["type"] != "http" or started:
                 raise
             request = Request(scope, receive)
-            told = await _answered(request, _fault(request, error))
+            told = await answered(request, _fault(request, error))
             await told(scope, receive, send)
 
 

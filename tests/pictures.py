@@ -1,7 +1,7 @@
 """The pictures of docs/pictures: main pages of the demonstration, as they look now.
 
-``make pictures`` tells the demonstration into a folder of its own, serves it, becomes each guest by
-one click as a visitor does, and takes the pictures anew. They are for looking at; no test reads them.
+``make pictures`` tells the demonstration into a folder of its own, serves it, becomes each
+guest by one click as a visitor does, and takes the pictures anew. No test reads them.
 """
 
 from __future__ import annotations

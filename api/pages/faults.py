@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from api import cookies, metrics, problems
 from api.anonymous import stranger
 from api.cookies import Door
-from api.errors import BodyUnusable, PathUnknown, RateLimited, RoleDenied
+from api.errors import BodyTooLarge, BodyUnusable, PathUnknown, RateLimited, RoleDenied
 from api.pages import page as pages
 from api.pages.labels import LABELS
 from api.problems import FieldProblem
@@ -64,6 +64,8 @@ async def answer(
         told.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"})
     if isinstance(error, RateLimited):
         told.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, BodyTooLarge):
+        told.headers["Connection"] = "close"
     return told
 
 

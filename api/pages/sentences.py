@@ -78,7 +78,7 @@ DONE: Mapping[str, tuple[str, str]] = {
     "service-cancelled": ("已取消，留出的积分已退回", "Cancelled; what was set aside is back"),
     "service-confirmed": ("已确认完成", "Confirmed"),
     "service-disputed": ("已提交，由社区处理", "Noted; the office decides"),
-    # office: members
+    # members, at the office
     "import-begun": ("开始写入", "The writing has begun"),
     "import-dropped": ("名单已删除", "The list is dropped"),
     "import-confirmed": ("已确认，积分正在入账", "Confirmed; the points are being posted"),

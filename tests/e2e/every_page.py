@@ -46,6 +46,8 @@ ELSEWHERE = {
         "/me/confirmations/{claim_id}",
         "/till/redemptions/{redemption_id}",
         "/demonstration",
+        "/sign-in/code",
+        "/office/assists/{assist_id}",
     )
 }
 

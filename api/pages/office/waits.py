@@ -75,8 +75,7 @@ async def show(page: Sees) -> Response:
         None if None in readers else tuple({one for each in readers if each for one in each}),
         None if None in seconds else tuple({one for each in seconds if each for one in each}),
         page.whole.actor,
-        page.whole.may(Right.REVIEW) or page.whole.may(Right.SETTLE_DEPARTURES),
-        page.whole.actor,
+        page.whole.actor.id,
     )
     desk = await page.read(lambda view: _desk(view, held))
     return page.show("office/waits.html", desk=desk, may_keep=page.whole.may(Right.KEEP_TASKS))
@@ -94,7 +93,7 @@ def _desk(view: View, held: Held) -> Desk:
             "reviews": reviews.ordinary,
         }
     if held.withdraw != ():
-        many["second-looks"] = waits.second_looks(view, held.withdraw, held.actor.id)
+        many["second-looks"] = waits.second_looks(view, held.withdraw, held.actor_id)
     if held.admit != ():
         many["admissions"] = waits.admissions(view, held.admit)
     if held.keep != ():
@@ -105,8 +104,6 @@ def _desk(view: View, held: Held) -> Desk:
         many["noted-late"] = waits.noted_late(view, held.attend)
     if held.call != ():
         many["calls"] = call_list.many(view, within=held.call)
-    if held.seconds:
-        many["imports"] = openings.awaiting(view, held.actor, held.seconds_within)
     if held.thanks != ():
         many["thanks"] = waits.unread_thanks(view, held.thanks)
     if held.second != ():
