@@ -10,15 +10,16 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import bodies, index, openapi, problems, schema, senders
-from api.bells import Bells
-from api.bodies import BodyLimit
-from api.headers import SecurityHeaders
+from api import index, schema, senders
+from api.edge import bodies, openapi, problems
+from api.edge.bells import Bells
+from api.edge.bodies import BodyLimit
+from api.edge.headers import SecurityHeaders
+from api.edge.limits import Limits
+from api.edge.logs import RequestLog
+from api.edge.proxies import Proxies
 from api.installation import version
-from api.limits import Limits
-from api.logs import RequestLog
 from api.pages import every, faults
-from api.proxies import Proxies
 from api.routes import (
     afterwards,
     assists,

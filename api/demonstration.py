@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api import tokens
-from api.cookies import Door
+from api.edge.cookies import Door
 from api.errors import PathUnknown
 from creditbank.core.keys import Unsaid, keyed
 from creditbank.core.units import Declined, Unit

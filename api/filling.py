@@ -5,7 +5,7 @@ What fails or comes too late here is left to the due work (`creditbank.tasks.fil
 
 from __future__ import annotations
 
-from api.wiring import Caller
+from api.edge.wiring import Caller
 from creditbank.core.units import Actor
 from creditbank.tasks import claims, filling
 

@@ -7,10 +7,10 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.forms import Shown
+from api.edge.forms import Shown
+from api.edge.wiring import database_of
 from api.installation import version
 from api.pages.public import banks as pages
-from api.wiring import database_of
 from creditbank.core import banks
 
 router = APIRouter(tags=["service"])

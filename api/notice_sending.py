@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from api.notice_sentences import sentences
 from api.senders import Sender
+from api.words.notices import sentences
 from creditbank import jobs, notices
 from creditbank.core.units import Unit
 from creditbank.identity import messages

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import Request
 
 from api import senders
+from api.edge.wiring import Caller
 from api.pin_checks import with_pin
-from api.wiring import Caller
 from creditbank.core.units import Declined, Unit
 from creditbank.identity import phones
 from creditbank.identity.phones import PhoneChanged

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
-from api.wiring import Caller
+from api.edge.wiring import Caller
 from creditbank.core.units import Declined, Unit
 from creditbank.identity import pin_digits, pins
 from creditbank.identity.sign_in_errors import PhoneChangeUnproven, PinUnproven

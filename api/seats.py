@@ -12,9 +12,9 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request, Response
 
-from api import cookies
+from api.edge import cookies
+from api.edge.wiring import AnyCaller, Caller, bank_of, database_of
 from api.errors import RoleDenied
-from api.wiring import AnyCaller, Caller, bank_of, database_of
 from creditbank.core.units import Actor, Declined, Unit
 from creditbank.identity import sittings
 from creditbank.identity.staff_sign_in import SignedIn

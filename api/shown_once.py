@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from api.edge.wiring import database_of
 from api.seats import Seat
-from api.wiring import database_of
 from creditbank.core.units import Declined, Unit, View
 from creditbank.identity import acceptances, invitations, passwords, second_factors, staff
 from creditbank.identity.invitations import Purpose

@@ -1,6 +1,6 @@
 """Kinds of notices: the sentence of each, in both languages, and which of them cannot wait. Pure.
 
-Places in a sentence are filled when it is read (`api.notice_sentences`): ``points`` and ``days``
+Places in a sentence are filled when it is read (`api.words.notices`): ``points`` and ``days``
 are figures, ``units`` are amounts by asset, ``shop`` and ``task`` are looked up by id, and
 ``when`` is when that task starts. No place is ever filled with a person's name.
 """

@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 
 from api import schema
 from api.app import create_app
-from api.limits import Limits
+from api.edge.limits import Limits
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.vault import Vault

@@ -17,7 +17,7 @@ from fastapi import FastAPI, UploadFile
 from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 
-from api.cookies import door_of
+from api.edge.cookies import door_of
 from api.pages.forms import Sent
 from creditbank.identity import sittings
 from tests.matrix_requests import PICTURE, Unforeseen, word

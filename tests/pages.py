@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from api.cookies import Door
+from api.edge.cookies import Door
 
 JSONISH = dict[str, Any]
 

@@ -66,8 +66,9 @@ def run(settings: Settings) -> None:
     """Serve until told to stop."""
     import uvicorn  # noqa: PLC0415 - slow, as are the others
 
-    from api import listening, logs, scheduler, schema, serving  # noqa: PLC0415
+    from api import listening, scheduler, schema, serving  # noqa: PLC0415
     from api.app import create_app  # noqa: PLC0415
+    from api.edge import logs  # noqa: PLC0415
     from api.vaults import vault_of  # noqa: PLC0415
     from creditbank.core.database import Database  # noqa: PLC0415
 
@@ -105,7 +106,8 @@ def worker(
     ] = False,
 ) -> None:
     """运行定时作业。 Wake the jobs without serving (PostgreSQL; SQLite lets one program write)."""
-    from api import logs, scheduler, senders  # noqa: PLC0415 - slow
+    from api import scheduler, senders  # noqa: PLC0415 - slow
+    from api.edge import logs  # noqa: PLC0415 - slow
     from api.settings import Settings  # noqa: PLC0415
 
     with opened(database, writing=True) as it:

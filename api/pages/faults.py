@@ -11,14 +11,14 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from api import cookies, metrics, problems
-from api.anonymous import stranger
-from api.cookies import Door
+from api.edge import cookies, metrics, problems
+from api.edge.anonymous import stranger
+from api.edge.cookies import Door
+from api.edge.problems import FieldProblem
+from api.edge.wiring import bank_of
 from api.errors import BodyTooLarge, BodyUnusable, PathUnknown, RateLimited, RoleDenied
 from api.pages import page as pages
 from api.pages.labels import LABELS
-from api.problems import FieldProblem
-from api.wiring import bank_of
 from creditbank.core.errors import BankNotFound, CreditbankError, Unauthenticated
 from creditbank.identity.errors import StaffSignInRefused
 

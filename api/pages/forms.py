@@ -16,8 +16,8 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import StringConstraints as Text
 
-from api.forms import printable
-from api.wiring import key_of
+from api.edge.forms import printable
+from api.edge.wiring import key_of
 from creditbank.core.values import PAYMENT_UNITS_MOST
 from merchants.offers import CART_FEN_MOST
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.bells import Bells
-from api.forms import TaskId
+from api.edge.bells import Bells
+from api.edge.forms import TaskId
 from api.pages.page import KnownPage, Page, page_for
 from creditbank.identity.roles import Right
 from creditbank.tasks import tasks

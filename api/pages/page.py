@@ -18,14 +18,14 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api import cookies, csrf
-from api.anonymous import nobody, stranger
+from api.edge import cookies, csrf
+from api.edge.anonymous import nobody, stranger
+from api.edge.wiring import SAFE, Caller, bank_of, caller_of, known_caller, narrowed
 from api.errors import CallerSuspended, TokenMissing, TokenUnknown
 from api.pages import look as looks
 from api.pages.look import Look
 from api.pages.rendering import Speech, templates
 from api.pages.sentences import DONE
-from api.wiring import SAFE, Caller, bank_of, caller_of, known_caller, narrowed
 from creditbank.core.banks import Bank
 from creditbank.core.units import Declined, Unit, View
 from creditbank.identity.roles import Right

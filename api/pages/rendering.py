@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 from babel import dates, numbers
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api import charts
 from api.pages import assets
 from api.pages.look import Look
+from api.papers import charts
 from creditbank.core.clock import day_of
 from creditbank.core.values import write_units
 

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import StringConstraints as Text
 
+from api.edge.wiring import SAME_SITE
 from api.errors import CrossSite
 from api.pages import assets
 from api.pages import look as looks
 from api.pages.forms import Sent
 from api.pages.page import POLICY, AnyPage
-from api.wiring import SAME_SITE
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import CommunityRef, Form, Instant, MemberRef, Reason, Shown, TaskId, Title
-from api.openapi import refusals
+from api.edge.forms import CommunityRef, Form, Instant, MemberRef, Reason, Shown, TaskId, Title
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.tasks import CategoryCode, RewardForm
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api import slips
-from api.forms import AssistId, Form, Limit, MemberId, Reason, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.forms import AssistId, Form, Limit, MemberId, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
+from api.papers import slips
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity import assists

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
-from api.forms import ClaimId, ClaimRef, Form, Shown, TaskId, printable
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import ClaimId, ClaimRef, Form, Shown, TaskId, printable
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.identity.roles import Right

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import Shown
-from api.wiring import AnyCaller, Caller, having
+from api.edge.forms import Shown
+from api.edge.wiring import AnyCaller, Caller, having
 from creditbank.core import banks
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right, Role

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, StrictBool, StrictInt
 
-from api.forms import ClaimRef, Form, Shown
+from api.edge.forms import ClaimRef, Form, Shown
+from api.edge.wiring import Caller, Key
 from api.routes.reviews import AmountShown, Reviews
-from api.wiring import Caller, Key
 from creditbank.core.errors import BadField, CreditbankError
 from creditbank.service import reviews
 from creditbank.tasks.states import ClaimState

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from api.forms import Cursor, Limit, NoticeId, Shown
-from api.notice_sentences import sentences
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import Cursor, Limit, NoticeId, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
+from api.words.notices import sentences
 from creditbank.core.units import View
 from creditbank.identity import call_list, reveals
 from creditbank.identity.call_list import Call, Page, Why

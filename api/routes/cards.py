@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.forms import CardId, MemberId, Shown
-from api.openapi import refusals
+from api.edge.forms import CardId, MemberId, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.pay_codes import NO_STORE
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core.units import Declined, Unit
 from creditbank.identity.roles import Right
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity

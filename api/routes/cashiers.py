@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from api.forms import CashierId, CashierRef, Form, MemberRef, MerchantId, Name, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import CashierId, CashierRef, Form, MemberRef, MerchantId, Name, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

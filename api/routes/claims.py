@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, StrictBool
 
-from api.filling import fill_after, fill_soon
-from api.forms import (
+from api.edge.forms import (
     ClaimId,
     Cursor,
     Form,
@@ -23,8 +22,9 @@ from api.forms import (
     TaskId,
     TeamRef,
 )
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, joining, of_member
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, joining, of_member
+from api.filling import fill_after, fill_soon
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

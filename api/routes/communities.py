@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import Form, Name, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import Form, Name, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.identity.roles import Right
 from creditbank.people import communities

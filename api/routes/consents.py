@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field, StrictBool
 
-from api.anonymous import nobody, told
-from api.forms import Form, MemberId, MemberRef, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.anonymous import nobody, told
+from api.edge.forms import Form, MemberId, MemberRef, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.people import consents

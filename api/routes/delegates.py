@@ -10,10 +10,10 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.forms import DelegationId, Form, MemberId, MemberRef, PayCodeId, Shown, Units
-from api.openapi import refusals
+from api.edge.forms import DelegationId, Form, MemberId, MemberRef, PayCodeId, Shown, Units
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.routes import pay_codes
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

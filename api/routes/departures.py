@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import DepartureId, DocumentNumber, Form, MemberRef, Reason, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import DepartureId, DocumentNumber, Form, MemberRef, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField, InDebt
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

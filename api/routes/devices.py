@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import MemberId, Shown, SittingId
-from api.openapi import refusals
-from api.wiring import Caller, Key, of_member
+from api.edge.forms import MemberId, Shown, SittingId
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, of_member
 from creditbank.core.units import View
 from creditbank.identity import devices, sittings
 from creditbank.identity.errors import SittingNotFound

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import ClaimId, Form, Reason, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, joining
+from api.edge.forms import ClaimId, Form, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, joining
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.identity.roles import Right

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import ErasureId, Form, MemberId, MemberRef, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.forms import ErasureId, Form, MemberId, MemberRef, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

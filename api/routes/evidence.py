@@ -10,12 +10,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import Field, StrictBool
 
+from api.edge.forms import ClaimId, Form, PhotoId, Reason, Shown
+from api.edge.limits import LIMITED, spend
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, joining
 from api.errors import PhotoUnusable
-from api.forms import ClaimId, Form, PhotoId, Reason, Shown
-from api.limits import LIMITED, spend
-from api.openapi import refusals
-from api.photos import tidied
-from api.wiring import Caller, Key, having, joining
+from api.papers.photos import tidied
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

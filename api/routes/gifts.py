@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import AssetCode, Form, MemberId, MemberRef, PinDigits, Shown, TeamId, Units
-from api.openapi import refusals
+from api.edge.forms import AssetCode, Form, MemberId, MemberRef, PinDigits, Shown, TeamId, Units
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import with_pin
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core import errors as core
 from creditbank.exchange import donations, gifts
 from creditbank.exchange import errors as refused

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import (
+from api.edge.forms import (
     Cursor,
     DayAsked,
     Form,
@@ -19,8 +19,8 @@ from api.forms import (
     MemberRef,
     Shown,
 )
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.people import communities, households, persons, stays

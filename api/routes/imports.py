@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
 
-from api import uploads
+from api.edge.forms import AssetCode, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.errors import ImportRefused
-from api.forms import AssetCode, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.papers import uploads
 from creditbank.core.errors import AssetNotFound
 from creditbank.identity.roles import Right
 from creditbank.ledger import imports

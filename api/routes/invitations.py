@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api import shown_once
-from api.forms import (
+from api.edge.forms import (
     CommunityRef,
     Cursor,
     Form,
@@ -24,8 +24,9 @@ from api.forms import (
     ShortName,
     Shown,
 )
-from api.limits import LIMITED, limited
-from api.openapi import refusals
+from api.edge.limits import LIMITED, limited
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.staff_sign_in import (
     Code,
     GrantShown,
@@ -35,7 +36,6 @@ from api.routes.staff_sign_in import (
     seated,
 )
 from api.seats import NO_STORE, AtSeat, Seat
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import Declined, Unit, View

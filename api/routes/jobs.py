@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import Shown
-from api.wiring import Caller, having
+from api.edge.forms import Shown
+from api.edge.wiring import Caller, having
 from creditbank import jobs
 from creditbank.identity.roles import Right
 from creditbank.jobs import JobState

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StrictBool, StringConstraints
 
-from api import cookies
-from api.anonymous import Nobody, about, told
-from api.forms import (
+from api.edge import cookies
+from api.edge.anonymous import Nobody, about, told
+from api.edge.forms import (
     CommunityRef,
     Cursor,
     Day,
@@ -26,11 +26,11 @@ from api.forms import (
     Reason,
     Shown,
 )
-from api.limits import LIMITED, limited
-from api.openapi import refusals
+from api.edge.limits import LIMITED, limited
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.consents import Purposes
 from api.routes.members import MemberMade, StatusShown
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import AnswerGone, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import proofs
-from api.forms import AssetPath, Shown, TransferId
-from api.openapi import refusals
-from api.wiring import Caller, having
+from api.edge.forms import AssetPath, Shown, TransferId
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound, TransferNotFound
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 
-from api.forms import (
+from api.edge.forms import (
     CommunityAsked,
     CommunityRef,
     Cursor,
@@ -24,9 +24,9 @@ from api.forms import (
     Title,
     printable,
 )
-from api.openapi import refusals
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.tasks import AudienceForm, CategoryCode, RewardForm, TermsForm
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 
-from api import statement_sentences
-from api.forms import (
+from api.edge.forms import (
     CommunityRef,
     Cursor,
     Day,
@@ -24,9 +23,10 @@ from api.forms import (
     Phone,
     Shown,
 )
-from api.openapi import refusals
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.consents import PurposeName
-from api.wiring import Caller, Key, having, of_member
+from api.words import statements as statement_sentences
 from creditbank.core.clock import day_of
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from api.forms import (
+from api.edge.forms import (
     AssetCode,
     CommunityRef,
     Form,
@@ -19,8 +19,8 @@ from api.forms import (
     Shown,
     TillId,
 )
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound, BadField, NotSpendable
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

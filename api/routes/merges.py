@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import Form, MemberRef, MergeId, Reason, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import Form, MemberRef, MergeId, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 
-from api.forms import AssetCode, Form, HandoutId, MemberRef, NeedyId, Shown, Units, printable
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.forms import AssetCode, Form, HandoutId, MemberRef, NeedyId, Shown, Units, printable
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core import errors as core
 from creditbank.core.states import StateConflict
 from creditbank.exchange import donations, handouts, needy

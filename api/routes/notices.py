@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import Cursor, Limit, MemberId, NoticeId, Shown
-from api.notice_sentences import sentences
-from api.openapi import refusals
-from api.wiring import Caller, Key, assisted
+from api.edge.forms import Cursor, Limit, MemberId, NoticeId, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, assisted
+from api.words.notices import sentences
 from creditbank import notices
 from creditbank.core.units import View
 from creditbank.notice_kinds import KINDS

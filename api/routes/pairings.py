@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from api import till_tokens, tokens
-from api.anonymous import Nobody, told
-from api.forms import Form, ShortName, Shown, TillId
-from api.limits import LIMITED, limited
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.anonymous import Nobody, told
+from api.edge.forms import Form, ShortName, Shown, TillId
+from api.edge.limits import LIMITED, limited
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.identity.roles import Right
 from merchants import pairings
 from merchants.errors import TillNotFound

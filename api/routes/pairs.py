@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 
-from api.forms import (
+from api.edge.forms import (
     Cursor,
     Form,
     HouseholdRef,
@@ -22,10 +22,10 @@ from api.forms import (
     Shown,
     printable,
 )
-from api.openapi import refusals
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.claims import TOGETHER
 from api.routes.tasks import CategoryCode, RewardForm, RewardShown
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

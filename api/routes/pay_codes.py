@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.forms import Form, MemberId, PayCodeId, PinDigits, Shown
-from api.openapi import refusals
+from api.edge.forms import Form, MemberId, PayCodeId, PinDigits, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, assisted
 from api.pin_checks import with_pin
-from api.wiring import Caller, Key, assisted
 from creditbank.identity.assist_errors import AssistPinNeeded
 from creditbank.identity.sign_in_errors import PinLocked, PinMissing, PinWaiting, PinWrong
 from creditbank.people.errors import MemberNotFound, MemberSuspended

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from pydantic import Field, StringConstraints
 
-from api.forms import Cursor, Day, DocumentNumber, Form, Limit, MemberId, Name, Reason, Shown
-from api.openapi import refusals
+from api.edge.forms import Cursor, Day, DocumentNumber, Form, Limit, MemberId, Name, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.privacy import exports, papers
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity import reveals

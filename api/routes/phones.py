@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from api import phone_changes
-from api.forms import AttemptRef, CodeDigits, Form, MemberId, Phone, PinDigits, Reason, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.forms import AttemptRef, CodeDigits, Form, MemberId, Phone, PinDigits, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.identity import phones
 from creditbank.identity import sign_in_errors as refused

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.forms import Form, MemberId, PinDigits, RedemptionId, Shown, Units
-from api.openapi import refusals
+from api.edge.forms import Form, MemberId, PinDigits, RedemptionId, Shown, Units
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import with_pin
-from api.wiring import Caller, Key, having, of_member
 from creditbank.identity import sign_in_errors as refused
 from creditbank.identity.roles import Right
 from creditbank.people.errors import MemberNotFound

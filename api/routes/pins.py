@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import Form, MemberId, PinDigits, Reason, Shown
-from api.openapi import refusals
+from api.edge.forms import Form, MemberId, PinDigits, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import hashed, with_pin
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import Declined, Unit, View
 from creditbank.identity import pins

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.forms import AssetPath, Limit, PeriodName, Shown
-from api.openapi import refusals
-from api.wiring import Caller, having
+from api.edge.forms import AssetPath, Limit, PeriodName, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.forms import (
+from api.edge.forms import (
     Fen,
     Form,
     OfferRef,
@@ -18,9 +18,9 @@ from api.forms import (
     Shown,
     Units,
 )
-from api.openapi import refusals
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.receipts import ReceiptShown
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadAmount, BadField, InDebt, InsufficientPoints
 from creditbank.core.states import StateConflict
 from creditbank.identity.roles import Right

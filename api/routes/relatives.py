@@ -8,9 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import Form, MemberId, MemberRef, RelationId, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.forms import Form, MemberId, MemberRef, RelationId, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.people import errors as people

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field, StrictInt
 
-from api.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
-from api.openapi import refusals
+from api.edge.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.claims import ClaimShown
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field, StrictBool, StrictInt
 
-from api.forms import (
+from api.edge.forms import (
     CommunityAsked,
     CommunityRef,
     Day,
@@ -19,9 +19,9 @@ from api.forms import (
     OrganisationRef,
     Shown,
 )
-from api.openapi import refusals
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.tasks import Sees
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.identity.roles import Right

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.etags import NOT_MODIFIED, Asked, IfMatch
-from api.forms import Day, Form, Shown
-from api.openapi import refusals
-from api.wiring import Caller, Key, having
+from api.edge.etags import NOT_MODIFIED, Asked, IfMatch
+from api.edge.forms import Day, Form, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.tags import PreconditionFailed
 from creditbank.identity.roles import Right

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import StrictBool
 
-from api.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
-from api.openapi import refusals
+from api.edge.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Key
 from api.routes.reviews import ReviewPage, SeesReviews, Withdraws, review_of
-from api.wiring import Key
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
-from api.forms import (
+from api.edge.forms import (
     CommunityRef,
     Day,
     Form,
@@ -21,7 +21,8 @@ from api.forms import (
     TaskRef,
     Title,
 )
-from api.openapi import refusals
+from api.edge.openapi import refusals
+from api.edge.wiring import Key
 from api.routes.tasks import (
     AudienceForm,
     CategoryCode,
@@ -30,7 +31,6 @@ from api.routes.tasks import (
     Sees,
     TaskShown,
 )
-from api.wiring import Key
 from creditbank.core.errors import AssetNotFound, BadField, Busy
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

@@ -9,11 +9,12 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from api import docs, insiders, metrics, problems, schema
+from api import docs, schema
+from api.edge import insiders, metrics, problems
+from api.edge.forms import Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import database_of
 from api.errors import NotReady, PathUnknown
-from api.forms import Shown
-from api.openapi import refusals
-from api.wiring import database_of
 from creditbank.core import errors
 
 READY_S_MOST = 5

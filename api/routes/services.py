@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 
-from api.forms import Form, MemberId, PinDigits, ServiceId, Shown, printable
-from api.openapi import refusals
+from api.edge.forms import Form, MemberId, PinDigits, ServiceId, Shown, printable
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import with_pin
-from api.wiring import Caller, Key, having, of_member
 from creditbank.core import errors as core
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

@@ -7,15 +7,16 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from api import cookies, sign_in_texts
-from api.anonymous import Nobody, about, told
-from api.callers import Principal
+from api.edge import cookies
+from api.edge.anonymous import Nobody, about, told
+from api.edge.callers import Principal
+from api.edge.forms import AttemptRef, CodeDigits, DeviceName, Form, Phone, Shown
+from api.edge.limits import LIMITED, limited
+from api.edge.openapi import refusals
+from api.edge.wiring import AnyCaller, Key
 from api.errors import SenderMissing, SendingFailed
-from api.forms import AttemptRef, CodeDigits, DeviceName, Form, Phone, Shown
-from api.limits import LIMITED, limited
-from api.openapi import refusals
 from api.routes.devices import DeviceShown, shown
-from api.wiring import AnyCaller, Key
+from api.words import sign_in as sign_in_texts
 from creditbank.core.errors import AnswerGone, BadField
 from creditbank.core.units import View
 from creditbank.identity import devices, sign_in, sittings

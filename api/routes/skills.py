@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import Form, MemberId, ShortName, Shown, SkillCode, SkillPath
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.forms import Form, MemberId, ShortName, Shown, SkillCode, SkillPath
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

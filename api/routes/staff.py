@@ -8,8 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import Cursor, GrantId, Limit, Shown, StaffId
-from api.openapi import refusals
+from api.edge.forms import Cursor, GrantId, Limit, Shown, StaffId
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.routes.invitations import (
     InvitationMade,
     RoleForm,
@@ -17,7 +18,6 @@ from api.routes.invitations import (
     require_places,
 )
 from api.routes.staff_sign_in import GrantShown
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import Declined, Unit, View

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from api import shown_once
-from api.forms import Form, ShortName, Shown
-from api.limits import LIMITED, limited
-from api.openapi import refusals
+from api.edge.forms import Form, ShortName, Shown
+from api.edge.limits import LIMITED, limited
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, database_of
 from api.seats import NO_STORE, AtSeat, Clerk, SatDown
-from api.wiring import Caller, Key, database_of
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity import (

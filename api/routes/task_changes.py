@@ -10,12 +10,12 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
-from api.etags import IfMatch
+from api.edge.etags import IfMatch
+from api.edge.forms import Form, Instant, Reason, Shown, TaskId, Title
+from api.edge.openapi import refusals
+from api.edge.wiring import Key
 from api.filling import fill_soon
-from api.forms import Form, Instant, Reason, Shown, TaskId, Title
-from api.openapi import refusals
 from api.routes.tasks import Keeps, RewardForm
-from api.wiring import Key
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.tags import PreconditionFailed

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
 
-from api import group_texts
-from api.forms import CommunityAsked, DayAsked, TaskId
-from api.openapi import refusals
+from api.edge.forms import CommunityAsked, DayAsked, TaskId
+from api.edge.openapi import refusals
 from api.routes.tasks import Sees
+from api.words import groups as group_texts
 from creditbank.core.clock import start_of_day
 from creditbank.core.errors import BadField
 from creditbank.core.units import View

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
-from api.etags import NOT_MODIFIED, Asked
-from api.forms import (
+from api.edge.etags import NOT_MODIFIED, Asked
+from api.edge.forms import (
     AssetCode,
     CommunityRef,
     Cursor,
@@ -23,8 +23,8 @@ from api.forms import (
     Title,
     Units,
 )
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, joining, of_member
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, joining, of_member
 from creditbank.core import tags
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.identity.roles import Right

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from api.forms import (
+from api.edge.forms import (
     CommunityRef,
     Cursor,
     DayAsked,
@@ -21,9 +21,9 @@ from api.forms import (
     Shown,
     TeamId,
 )
-from api.limits import LIMITED, spend
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, of_member
+from api.edge.limits import LIMITED, spend
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

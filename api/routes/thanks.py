@@ -8,9 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.forms import ClaimId, Cursor, Form, Limit, MemberId, Reason, Shown, ThanksId
-from api.openapi import refusals
-from api.wiring import Caller, Key, having, joining, of_member
+from api.edge.forms import ClaimId, Cursor, Form, Limit, MemberId, Reason, Shown, ThanksId
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having, joining, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

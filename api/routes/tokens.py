@@ -10,8 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StrictInt
 
 from api import issued_tokens, tokens
-from api.errors import BeyondMaker, TokenNotFound
-from api.forms import (
+from api.edge.forms import (
     CommunityRef,
     Cursor,
     Form,
@@ -23,10 +22,11 @@ from api.forms import (
     TillRef,
     TokenId,
 )
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
+from api.errors import BeyondMaker, TokenNotFound
 from api.issued_tokens import Issued
-from api.openapi import refusals
 from api.seats import NO_STORE
-from api.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.units import Declined, Unit, View
 from creditbank.identity.roles import Right, Role

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.forms import Cursor, Limit, MemberId, Shown
-from api.openapi import refusals
-from api.wiring import Caller, having, of_member
+from api.edge.forms import Cursor, Limit, MemberId, Shown
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.people import masks, members, persons, trail

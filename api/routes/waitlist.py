@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
+from api.edge.forms import ClaimId, Shown, TaskId
+from api.edge.openapi import refusals
+from api.edge.wiring import Caller, Key, having
 from api.filling import fill_after
-from api.forms import ClaimId, Shown, TaskId
-from api.openapi import refusals
 from api.routes.claims import Claimed, ClaimShown, Joins, SeesClaims
-from api.wiring import Caller, Key, having
 from creditbank.core.states import StateConflict
 from creditbank.identity.roles import Right
 from creditbank.people.errors import MemberSuspended, NotYours, OtherCommunity

@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from api.cookies import Door, door_of
+from api.edge.cookies import Door, door_of
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.vault import Vault

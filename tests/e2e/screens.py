@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
 
-from api.cookies import Door
+from api.edge.cookies import Door
 from tests.e2e.site import Site
 
 PHONE = {"width": 390, "height": 844}

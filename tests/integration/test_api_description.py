@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from api import docs
 from api.app import create_app
-from api.problems import MEDIA_TYPE
+from api.edge.problems import MEDIA_TYPE
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.identity.roles import RIGHTS, Right, Role, may

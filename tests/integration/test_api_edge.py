@@ -12,9 +12,9 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from api import limits
 from api.app import create_app
-from api.headers import ALWAYS
+from api.edge import limits
+from api.edge.headers import ALWAYS
 from api.settings import Settings
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database

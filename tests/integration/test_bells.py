@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import select
 
-from api.bells import LISTENERS_MOST, Bells
+from api.edge.bells import LISTENERS_MOST, Bells
 from creditbank.core import keys
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from api import csrf
-from api.cookies import Door, door_of
+from api.edge import csrf
+from api.edge.cookies import Door, door_of
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.identity import sittings

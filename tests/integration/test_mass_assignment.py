@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from api.limits import Limits
+from api.edge.limits import Limits
 from creditbank.core.database import Database
 from creditbank.core.units import View
 from creditbank.identity.roles import Role

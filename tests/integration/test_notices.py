@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from api.notice_sentences import sentences
+from api.words.notices import sentences
 from creditbank import notices
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database

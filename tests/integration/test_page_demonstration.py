@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from api import tokens
-from api.cookies import Door
+from api.edge.cookies import Door
 from creditbank.core import banks
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database

@@ -6,7 +6,7 @@ import io
 from openpyxl import load_workbook
 from sqlalchemy import text
 
-from api import statistics
+from api.papers import statistics
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from tests.pages import Visitor

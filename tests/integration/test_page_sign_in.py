@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.cookies import Door
+from api.edge.cookies import Door
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import View

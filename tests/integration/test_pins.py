@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from api import pin_checks
-from api.callers import Principal
-from api.wiring import Caller
+from api.edge.callers import Principal
+from api.edge.wiring import Caller
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.errors import BadField, CreditbankError

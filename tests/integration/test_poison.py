@@ -8,7 +8,7 @@ from tests import matrix, poison
 from tests.matrix import Copies
 
 LEAST_TAKEN = 20
-LEAST_SHOWN = 15
+LEAST_SHOWN = 5
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Statements in plain words: what moved the points, where, from whom, by month."""
 
-from api import statement_sentences
 from api.scheduler import Work, run_due
+from api.words import statements as statement_sentences
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import View

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import chains
-from api.chains import Entry
+from api.papers import chains
+from api.papers.chains import Entry
 
 
 def names(text: str) -> list[str]:

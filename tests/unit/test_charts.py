@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import charts
 from api.pages.look import Look
 from api.pages.rendering import Speech, templates
+from api.papers import charts
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 VALUES = st.lists(st.integers(-(10**9), 10**12), min_size=1, max_size=40)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api import logs
 from api.app import create_app
-from api.logs import MASKED, masked
+from api.edge import logs
+from api.edge.logs import MASKED, masked
 
 PHONE = "13812345678"
 DOCUMENT = "11010519491231002X"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api import offer_sentences
+from api.words import offers as offer_sentences
 from merchants import offer_files
 from merchants.offers import read
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from api.errors import PhotoUnusable
-from api.photos import BYTES_MOST, SIDE_MOST, tidied
+from api.papers.photos import BYTES_MOST, SIDE_MOST, tidied
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (40, 30), **how: object) -> bytes:

@@ -11,9 +11,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from starlette.testclient import TestClient
 
-from api import problems
 from api.app import create_app
-from api.problems import body_of, status_of
+from api.edge import problems
+from api.edge.problems import body_of, status_of
 from creditbank.core import errors
 from creditbank.core.errors import CreditbankError
 

@@ -1,6 +1,7 @@
 """Every proof says in both languages what it proves."""
 
-from api import proof_sentences, proofs
+from api import proofs
+from api.words import proofs as proof_sentences
 
 
 def test_every_proof_has_its_sentence() -> None:

@@ -5,9 +5,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from api import proxies
+from api.edge import proxies
+from api.edge.limits import RateLimit
 from api.errors import RateLimited
-from api.limits import RateLimit
 
 NOW = datetime.fromisoformat("2026-03-01T09:00:00+08:00")
 SECOND = timedelta(seconds=1)

@@ -9,9 +9,9 @@ from datetime import date, datetime
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from api import member_files, spreadsheets
-from api.member_files import Checked, Ground
-from api.spreadsheets import BadSpreadsheet, Trouble, Value, Written
+from api.papers import member_files, spreadsheets
+from api.papers.member_files import Checked, Ground
+from api.papers.spreadsheets import BadSpreadsheet, Trouble, Value, Written
 from creditbank.core.values import Asset, AssetKind
 
 TODAY = date(2026, 11, 23)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import Field
 
+from api.edge.forms import ClaimId, HouseholdRef, MemberRef, PartyId, TaskId, TeamRef
 from api.filling import fill_after, fill_soon
-from api.forms import ClaimId, HouseholdRef, MemberRef, PartyId, TaskId, TeamRef
 from api.pages.forms import FormKey, Sent, Ticked
 from api.pages.page import MemberPage, Page
 from creditbank.people import stays

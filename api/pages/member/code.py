@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 from pydantic import AwareDatetime
 
-from api.forms import MemberRef
+from api.edge.forms import MemberRef
 from api.pages.forms import FormKey, Sent
 from api.pages.member import pin_requests, purse
 from api.pages.member.pin_requests import Asking

@@ -9,12 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
+from api.edge.forms import ClaimId, PhotoId
+from api.edge.limits import spend
 from api.errors import PhotoUnusable
-from api.forms import ClaimId, PhotoId
-from api.limits import spend
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.page import MemberPage
-from api.photos import BYTES_MOST, tidied
+from api.papers.photos import BYTES_MOST, tidied
 from creditbank.service import evidence, photos
 
 router = APIRouter(prefix="/b/{slug}/me/duties/{claim_id}", include_in_schema=False)

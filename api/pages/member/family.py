@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import HouseholdRef
+from api.edge.forms import HouseholdRef
 from api.pages.forms import FormKey, Sent
 from api.pages.member.family_words import RELATIONS, STANDINGS
 from api.pages.page import MemberPage

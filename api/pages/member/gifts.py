@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api.forms import AssetCode, MemberRef, TeamId
+from api.edge.forms import AssetCode, MemberRef, TeamId
 from api.pages.forms import Count, FormKey, Sent, Ticked, plain
 from api.pages.member import purse
 from api.pages.member.family_words import RELATIONS

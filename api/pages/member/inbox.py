@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.forms import Cursor, NoticeId
-from api.notice_sentences import Sentence, sentences
+from api.edge.forms import Cursor, NoticeId
 from api.pages.forms import FormKey
 from api.pages.member.notice_links import page_of
 from api.pages.page import MemberPage
+from api.words.notices import Sentence, sentences
 from creditbank import notices
 from creditbank.core.units import View
 from creditbank.notice_kinds import KINDS

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api.forms import RedemptionId
+from api.edge.forms import RedemptionId
 from api.pages.forms import Count, FormKey, Sent, plain
 from api.pages.page import MemberPage, Page
 from api.pin_checks import with_pin

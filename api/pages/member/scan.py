@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
-from api.forms import ClaimId, ClaimRef, printable
+from api.edge.forms import ClaimId, ClaimRef, printable
 from api.pages.forms import FormKey, Sent, plain
 from api.pages.member import task_cards
 from api.pages.member.task_cards import Card

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
-from api.forms import ServiceId
+from api.edge.forms import ServiceId
 from api.pages.forms import FormKey, Line, Said, Sent, blank_is_none, plain
 from api.pages.page import MemberPage, Page
 from api.pin_checks import with_pin

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BeforeValidator
 from pydantic_core import to_jsonable_python
 
-from api.forms import Cursor, ErasureId
+from api.edge.forms import Cursor, ErasureId
 from api.pages.forms import FormKey, MaybeLine, Sent
 from api.pages.member import acquaintances
 from api.pages.member.settings_helpers import NumberText

@@ -8,14 +8,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from api import phone_changes, sign_in_texts
-from api.forms import SittingId
-from api.limits import limited
+from api import phone_changes
+from api.edge.forms import SittingId
+from api.edge.limits import limited
 from api.pages.forms import FormKey, PhoneText, Sent
 from api.pages.page import MemberPage
 from api.pages.public import attempt
 from api.pages.public.attempt import Attempt
 from api.pages.public.typed import MaybeSixDigits, SixDigits
+from api.words import sign_in as sign_in_texts
 from creditbank.core.units import View
 from creditbank.identity import devices, phones, sittings
 from creditbank.identity.sittings import Sitting

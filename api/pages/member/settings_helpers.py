@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api.forms import CardId, DelegationId
+from api.edge.forms import CardId, DelegationId
 from api.pages.forms import Count, FormKey, Line, Sent, plain
 from api.pages.member import acquaintances
 from api.pages.page import MemberPage

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import spreadsheets, statement_sentences
 from api.pages.page import MemberPage
-from api.statement_sentences import Sentence
+from api.papers import spreadsheets
+from api.words import statements as statement_sentences
+from api.words.statements import Sentence
 from creditbank.core.clock import start_of_day
 from creditbank.core.errors import BadField
 from creditbank.core.units import View

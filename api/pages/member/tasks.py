@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy import ColumnElement
 
-from api import group_texts
-from api.forms import TaskId
+from api.edge.forms import TaskId
 from api.pages.member import claim_choices, task_cards
 from api.pages.member.claim_choices import Choices
 from api.pages.member.duty_words import BADGES, NEXT
 from api.pages.member.task_cards import Card
 from api.pages.page import AnyPage, MemberPage, Page
+from api.words import groups as group_texts
 from creditbank.core.clock import start_of_day
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api.forms import MemberId, TeamId
-from api.limits import spend
+from api.edge.forms import MemberId, TeamId
+from api.edge.limits import spend
 from api.pages.forms import FormKey, Sent, plain
 from api.pages.page import MemberPage
 from creditbank.core.units import View

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
-from api.forms import ClaimId
+from api.edge.forms import ClaimId
 from api.pages.forms import FormKey, MaybeSaid, Said, Sent
 from api.pages.member import task_cards
 from api.pages.member.task_cards import Card

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import Cursor, MemberId
+from api.edge.forms import Cursor, MemberId
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.page import Page, page_for
 from creditbank.core.units import View

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import StringConstraints as Text
 
-from api import chains
-from api.chains import Entry
-from api.forms import TaskId
+from api.edge.forms import TaskId
 from api.pages.forms import FormKey, MaybeLine
 from api.pages.office import need_forms, needs, people
 from api.pages.office.need_forms import Code, CommunityText, Desk, MaybeNumber, WhatForm
 from api.pages.office.people import Match, Numbers, Picks
 from api.pages.page import Page, page_for
+from api.papers import chains
+from api.papers.chains import Entry
 from creditbank.core.clock import day_of
 from creditbank.core.errors import BadField
 from creditbank.core.units import View

@@ -17,12 +17,12 @@ from fastapi.responses import Response
 from markupsafe import Markup
 from pydantic import BeforeValidator
 
-from api import slips
+from api.edge.forms import AssistId, ClaimId, MemberId, PinDigits, TaskId
 from api.filling import fill_after, fill_soon
-from api.forms import AssistId, ClaimId, MemberId, PinDigits, TaskId
 from api.pages.forms import FormKey, Said, Sent, blank_is_none
 from api.pages.office.members import Named, named
 from api.pages.page import Page, opened, page_for
+from api.papers import slips
 from api.pin_checks import with_pin
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind

@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import proof_sentences, proofs, statistics
-from api.forms import TransferId
+from api import proofs
+from api.edge.forms import TransferId
 from api.pages.forms import FormKey
 from api.pages.page import Page, page_for
+from api.papers import statistics
+from api.words import proofs as proof_sentences
 from creditbank.core.units import View
 from creditbank.core.values import Asset
 from creditbank.identity.roles import Right

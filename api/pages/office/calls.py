@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from api.forms import Cursor, NoticeId
-from api.notice_sentences import sentences
+from api.edge.forms import Cursor, NoticeId
 from api.pages.forms import FormKey
 from api.pages.page import Page, opened, page_for
+from api.words.notices import sentences
 from creditbank.core.units import View
 from creditbank.identity import call_list, reveals
 from creditbank.identity.call_list import Call

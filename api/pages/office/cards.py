@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from api import pin_checks
-from api.forms import CardId, MemberId, PinDigits
+from api.edge.forms import CardId, MemberId, PinDigits
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.office.members import named
 from api.pages.page import Page, page_for

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from pydantic import StringConstraints as Text
 
-from api import chains
-from api.chains import Chain
+from api.edge.forms import TaskRef
 from api.filling import fill_soon
-from api.forms import TaskRef
 from api.pages.forms import FormKey, Sent
 from api.pages.office import needs, people
 from api.pages.office.people import Match, Numbers, Picks
 from api.pages.page import Page, page_for
+from api.papers import chains
+from api.papers.chains import Chain
 from creditbank.core.errors import CreditbankError
 from creditbank.core.units import View
 from creditbank.identity.roles import Right

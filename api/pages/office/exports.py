@@ -13,12 +13,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import spreadsheets
 from api.pages.forms import DayText
 from api.pages.office.member import CLAIMS
 from api.pages.office.members import STATES
 from api.pages.page import Page, page_for
-from api.spreadsheets import Value, Written
+from api.papers import spreadsheets
+from api.papers.spreadsheets import Value, Written
 from creditbank.core.clock import day_of, start_of_day
 from creditbank.core.errors import BadField
 from creditbank.core.units import View

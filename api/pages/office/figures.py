@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import spreadsheets, statistics
 from api.errors import RoleDenied
 from api.pages.page import Page, page_for
-from api.statistics import Year
+from api.papers import spreadsheets, statistics
+from api.papers.statistics import Year
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 
-from api import statistics
-from api.forms import AssetCode, CommunityRef, Cursor, EntryId, OrganisationRef
+from api.edge.forms import AssetCode, CommunityRef, Cursor, EntryId, OrganisationRef
 from api.pages.forms import Count, FormKey, Line, LocalTime, MaybeLine, Sent
 from api.pages.office.reviews import CommunityChosen
 from api.pages.page import Page, page_for
+from api.papers import statistics
 from creditbank.core.units import Declined, Unit, View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right

@@ -13,13 +13,14 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from api import slips, statement_sentences
-from api.forms import MemberId
+from api.edge.forms import MemberId
+from api.edge.wiring import Caller, narrowed
 from api.pages.forms import FormKey, Sent
 from api.pages.office.members import Named, named
 from api.pages.page import Page, page_for
-from api.statement_sentences import Sentence
-from api.wiring import Caller, narrowed
+from api.papers import slips
+from api.words import statements as statement_sentences
+from api.words.statements import Sentence
 from creditbank.core.units import View
 from creditbank.core.values import Asset, write_units
 from creditbank.identity import assists, pins

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-from api.forms import MemberId
+from api.edge.forms import MemberId
 from api.pages.forms import (
     FormKey,
     MaybeDay,

@@ -15,10 +15,10 @@ from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import Response
 from pydantic import StringConstraints as Text
 
-from api import arriving, member_files, spreadsheets
-from api.forms import ArrivalId
+from api.edge.forms import ArrivalId
 from api.pages.forms import FormKey, Sent
 from api.pages.page import Page, page_for
+from api.papers import arriving, member_files, spreadsheets
 from creditbank.core.errors import CreditbankError
 from creditbank.core.units import View
 from creditbank.core.values import Asset, write_units

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
-from api.forms import Cursor
+from api.edge.forms import Cursor
 from api.pages.forms import (
     FormKey,
     Line,

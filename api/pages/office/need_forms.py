@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
-from api.forms import printable
+from api.edge.forms import printable
 from api.pages.forms import DayText, MaybeDay, Sent, plain
 from creditbank.core.errors import BadField
 from creditbank.core.units import View

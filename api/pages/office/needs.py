@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
-from api import group_texts
-from api.forms import TaskId, TaskRef
+from api.edge.forms import TaskId, TaskRef
 from api.pages.forms import FormKey, Line, Sent
 from api.pages.office.need_forms import Clock, Title
 from api.pages.page import Page, page_for
+from api.words import groups as group_texts
 from creditbank.core import tags
 from creditbank.core.clock import start_of_day
 from creditbank.core.errors import BadField

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
+from api.edge.forms import TaskId
 from api.filling import fill_soon
-from api.forms import TaskId
 from api.pages.forms import FormKey
 from api.pages.office import need_forms
 from api.pages.office.need_forms import Desk, NeedForm, Often, WhatForm

@@ -10,10 +10,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api import statistics
-from api.forms import AssetCode, Cursor, PairId
+from api.edge.forms import AssetCode, Cursor, PairId
 from api.pages.forms import Count, FormKey, Line, MaybeLine, Sent
 from api.pages.page import Page, page_for
+from api.papers import statistics
 from creditbank.core.units import Declined, Unit, View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right

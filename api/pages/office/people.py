@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
-from api.chains import Entry
 from api.pages.forms import plain
+from api.papers.chains import Entry
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.people import namesakes

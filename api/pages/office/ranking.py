@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import statistics
-from api.forms import AssetPath, MemberId, PeriodName
+from api.edge.forms import AssetPath, MemberId, PeriodName
 from api.pages.page import Page, page_for
+from api.papers import statistics
 from creditbank.core.clock import start_of_day
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import Field, ValidationInfo, field_validator
 
-from api.forms import ClaimId
+from api.edge.forms import ClaimId
 from api.pages.forms import FormKey, MaybeCount, MaybeLine, Sent
 from api.pages.office.reviews import HOW, STATES, Reviews, SeesReviews, Withdraws, waits
 from api.pages.page import Page

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from api.forms import ClaimId, ClaimRef, CommunityRef, Cursor, PhotoId
+from api.edge.forms import ClaimId, ClaimRef, CommunityRef, Cursor, PhotoId
 from api.pages.forms import FormKey, Sent
 from api.pages.page import Page, page_for
 from creditbank.core.errors import CreditbankError

@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from pydantic import Field
 from pydantic import StringConstraints as Text
 
+from api.edge.forms import ClaimId, ClaimRef, MemberRef, TaskId
 from api.filling import fill_after, fill_soon
-from api.forms import ClaimId, ClaimRef, MemberRef, TaskId
 from api.pages.forms import FormKey, Line, Sent
 from api.pages.office import needs
 from api.pages.page import Page, page_for

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import OrganisationId, OrganisationRef
+from api.edge.forms import OrganisationId, OrganisationRef
 from api.pages.forms import Count, DayText, FormKey, Line, Sent, Ticked
 from api.pages.office.reviews import CommunityChosen
 from api.pages.page import Page, page_for

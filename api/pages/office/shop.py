@@ -13,10 +13,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
-from api import offer_sentences
-from api.forms import MerchantId
-from api.offer_sentences import Sentences
+from api.edge.forms import MerchantId
 from api.pages.page import Page, page_for
+from api.words import offers as offer_sentences
+from api.words.offers import Sentences
 from creditbank.core.units import View
 from creditbank.core.values import Asset
 from creditbank.identity.roles import Right

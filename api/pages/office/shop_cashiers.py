@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import CashierId, MerchantId, Name
+from api.edge.forms import CashierId, MerchantId, Name
 from api.pages.forms import FormKey, Sent
 from api.pages.office.shop import own
 from api.pages.office.shop_tills import KeepsTills, SeesTills

@@ -13,11 +13,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api import spreadsheets
-from api.forms import MerchantId
+from api.edge.forms import MerchantId
 from api.pages.office.shop import SeesSales, own
 from api.pages.page import Page
-from api.spreadsheets import Value, Written
+from api.papers import spreadsheets
+from api.papers.spreadsheets import Value, Written
 from creditbank.core.units import View
 from creditbank.core.values import Asset
 from creditbank.ledger import accounts

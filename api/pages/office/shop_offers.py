@@ -9,12 +9,12 @@ from datetime import datetime
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api import offer_sentences
-from api.forms import MerchantId
-from api.offer_sentences import Sentences
+from api.edge.forms import MerchantId
 from api.pages.office.shop import SeesSales, own
 from api.pages.page import Page
 from api.pages.public import qr
+from api.words import offers as offer_sentences
+from api.words.offers import Sentences
 from creditbank.core.units import View
 from creditbank.ledger import accounts
 from merchants import offer_book

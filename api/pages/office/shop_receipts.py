@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import MerchantId, RedemptionId
+from api.edge.forms import MerchantId, RedemptionId
 from api.pages.forms import FormKey
 from api.pages.office.shop import SeesSales, own
 from api.pages.page import Page, page_for

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from api import till_tokens
-from api.forms import MerchantId, ShortName, TillId
+from api.edge.forms import MerchantId, ShortName, TillId
 from api.pages.forms import FormKey, Sent
 from api.pages.office.shop import own
 from api.pages.page import Page, page_for

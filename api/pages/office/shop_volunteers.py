@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import Field
 
-from api.forms import CommunityRef, MerchantId, Name
+from api.edge.forms import CommunityRef, MerchantId, Name
 from api.pages.forms import FormKey, MaybeDay, PhoneText, Sent
 from api.pages.office.shop import own
 from api.pages.page import Page, page_for

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from api.forms import TaskId
+from api.edge.forms import TaskId
 from api.pages.page import Page, page_for
 from creditbank.core.units import Actor, View
 from creditbank.identity.roles import Right

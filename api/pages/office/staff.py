@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 
-from api.forms import Cursor, GrantId, InvitationId, MerchantRef, StaffId
+from api.edge.forms import Cursor, GrantId, InvitationId, MerchantRef, StaffId
 from api.pages.forms import FormKey, Line, Sent, blank_is_none
 from api.pages.office.members import CommunityText, NumberText
 from api.pages.page import Page, page_for

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import Cursor, ThanksId
+from api.edge.forms import Cursor, ThanksId
 from api.pages.forms import FormKey, Line, Sent
 from api.pages.page import Page, page_for
 from creditbank.core.units import View

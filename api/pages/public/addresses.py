@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from api.cookies import Door, door_of
+from api.edge.cookies import Door, door_of
 from api.pages.page import Page
 
 MOST = 300

@@ -13,9 +13,9 @@ import binascii
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api import cookies
-from api.cookies import Door
-from api.forms import AttemptRef, Phone
+from api.edge import cookies
+from api.edge.cookies import Door
+from api.edge.forms import AttemptRef, Phone
 from api.pages.public.addresses import MOST
 from creditbank.identity.sign_in_errors import CodeOver
 

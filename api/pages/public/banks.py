@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from api.edge.wiring import database_of
 from api.pages import look as looks
 from api.pages.page import POLICY
 from api.pages.rendering import Speech, templates
-from api.wiring import database_of
 from creditbank.core.banks import Bank, BankState
 
 

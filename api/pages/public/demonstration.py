@@ -8,15 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api import cookies, demonstration
-from api.anonymous import stranger
-from api.cookies import Door
+from api import demonstration
+from api.edge import cookies
+from api.edge.anonymous import stranger
+from api.edge.cookies import Door
+from api.edge.limits import limited
+from api.edge.wiring import bank_of
 from api.errors import PathUnknown
-from api.limits import limited
 from api.pages.forms import FormKey
 from api.pages.page import AnyPage, Page, StrangerPage, opened
 from api.pages.public.pairing import KEPT_S
-from api.wiring import bank_of
 from creditbank.core.units import View
 from creditbank.identity import sittings
 from seeds import accounts, guests

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from api.anonymous import about
-from api.forms import CommunityRef, MemberRef, Name
-from api.limits import limited
+from api.edge.anonymous import about
+from api.edge.forms import CommunityRef, MemberRef, Name
+from api.edge.limits import limited
 from api.pages.forms import FormKey, MaybeDay, Sent
 from api.pages.page import AnyPage, MemberPage, Page, StrangerPage
 from api.pages.public import attempt, device, sign_in

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api.forms import CommunityRef, TaskRef
+from api.edge.forms import CommunityRef, TaskRef
 from api.pages.page import AnyPage
 from api.pages.public import open_needs
 from api.pages.public.open_needs import Choice, Need

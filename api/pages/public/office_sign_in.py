@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from api import shown_once
-from api.cookies import Door
-from api.limits import limited
+from api.edge.cookies import Door
+from api.edge.limits import limited
 from api.pages.forms import FormKey, Sent
 from api.pages.page import AnyPage, Page, StrangerPage
 from api.pages.public import device, qr

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from api import cookies, till_tokens, tokens
-from api.cookies import Door
-from api.forms import ShortName
-from api.limits import limited
+from api import till_tokens, tokens
+from api.edge import cookies
+from api.edge.cookies import Door
+from api.edge.forms import ShortName
+from api.edge.limits import limited
 from api.pages.forms import FormKey, Sent
 from api.pages.page import AnyPage, StrangerPage
 from api.pages.public.typed import PairingCode

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api import offer_sentences
-from api.forms import MerchantId
-from api.offer_sentences import Sentences
+from api.edge.forms import MerchantId
 from api.pages.page import AnyPage
+from api.words import offers as offer_sentences
+from api.words.offers import Sentences
 from creditbank.core.units import View
 from creditbank.core.values import Asset
 from creditbank.ledger import accounts

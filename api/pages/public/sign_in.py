@@ -8,16 +8,18 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from api import cookies, sign_in_texts, tokens
-from api.anonymous import about
-from api.cookies import Door
-from api.limits import limited
+from api import tokens
+from api.edge import cookies
+from api.edge.anonymous import about
+from api.edge.cookies import Door
+from api.edge.limits import limited
 from api.pages.forms import FormKey, PhoneText, Sent
 from api.pages.page import AnyPage, KnownPage, Page, StrangerPage
 from api.pages.public import attempt, device
 from api.pages.public.addresses import MOST, inside
 from api.pages.public.attempt import Attempt
 from api.pages.public.typed import SixDigits
+from api.words import sign_in as sign_in_texts
 from creditbank.identity import devices, sign_in, sittings
 from creditbank.identity.sign_in import SignedIn
 

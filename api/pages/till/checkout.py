@@ -13,12 +13,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import JSONResponse, Response
 
-from api import offer_sentences
-from api.forms import PinDigits, RedemptionId
-from api.offer_sentences import Sentences
+from api.edge.forms import PinDigits, RedemptionId
 from api.pages.forms import Count, FormKey, Sent
 from api.pages.page import TillPage
 from api.pin_checks import with_pin
+from api.words import offers as offer_sentences
+from api.words.offers import Sentences
 from creditbank.core.errors import CreditbankError
 from creditbank.core.states import StateConflict
 from creditbank.core.units import View

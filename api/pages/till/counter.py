@@ -14,11 +14,11 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api import offer_sentences
-from api.forms import OfferRef, printable
-from api.offer_sentences import Sentences
+from api.edge.forms import OfferRef, printable
 from api.pages.forms import FormKey, MaybeYuan, Sent, plain
 from api.pages.page import TillPage
+from api.words import offers as offer_sentences
+from api.words.offers import Sentences
 from creditbank.core.units import View
 from creditbank.core.values import Asset
 from creditbank.ledger import accounts

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from api.forms import RedemptionId
+from api.edge.forms import RedemptionId
 from api.pages.forms import FormKey, MaybeCount, MaybeYuan, Sent
 from api.pages.page import TillPage
 from creditbank.core.clock import day_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from api import problems
-from api.forms import RequestId
+from api.edge import problems
+from api.edge.forms import RequestId
 from api.pages.forms import FormKey
 from api.pages.page import Page, TillPage
 from merchants import cancellations, receipts

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
-from api.forms import CashierRef
+from api.edge.forms import CashierRef
 from api.pages.forms import FormKey, Sent, plain
 from api.pages.page import TillPage
 from api.pages.till import counter

@@ -11,11 +11,11 @@ from datetime import datetime
 from fastapi import Request
 from sqlalchemy import Connection
 
-from api import callers, cookies
-from api.callers import Principal
+from api.edge import callers, cookies
+from api.edge.callers import Principal
+from api.edge.wiring import database_of
 from api.errors import CallerSuspended, TokenMissing, TokenUnknown
 from api.settings import Settings
-from api.wiring import database_of
 from creditbank.core import banks
 
 _BEARER = "bearer"

@@ -13,9 +13,9 @@ from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
 
-from api import member_files, spreadsheets
-from api.member_files import Checked, Ground
-from api.wiring import Caller
+from api.edge.wiring import Caller
+from api.papers import member_files, spreadsheets
+from api.papers.member_files import Checked, Ground
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity import arrival_twins, arrivals

@@ -13,10 +13,10 @@ from typing import Any
 
 from fastapi import Depends, Request
 
-from api import proxies
+from api.edge import proxies
+from api.edge.openapi import refusals
+from api.edge.wiring import database_of
 from api.errors import RateLimited
-from api.openapi import refusals
-from api.wiring import database_of
 
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
@@ -116,7 +116,7 @@ def limited(what: str, *, per_minute: int, burst: int | None = None) -> Any:
         )
 
     Routes that name the same ``what`` share one limit, that of the first one asked. The address
-    is the connection's, or what a listed proxy says (`api.proxies`); forged headers change
+    is the connection's, or what a listed proxy says (`api.edge.proxies`); forged headers change
     nothing. Too many are answered 429 with Retry-After.
     """
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from api.callers import Principal
+from api.edge.callers import Principal
+from api.edge.openapi import refusals
+from api.edge.wiring import SAME_SITE, Caller, bank_of, database_of
 from api.errors import BodyUnusable, CrossSite
-from api.openapi import refusals
-from api.wiring import SAME_SITE, Caller, bank_of, database_of
 from creditbank.core.errors import BankNotFound, DatabaseUnavailable
 
 _ID_MOST = 64

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors as edge
-from api import metrics
+from api.edge import metrics
 from creditbank.core import errors, tags
 from creditbank.core.clock import SystemClock
 from creditbank.core.engines import sqlstate

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import errors as edge
-from api.problems import MEDIA_TYPE, Problem, status_of
+from api.edge.problems import MEDIA_TYPE, Problem, status_of
 from creditbank.core import errors
 from creditbank.core.errors import CreditbankError
 

@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import photos, problems
+from api.edge import problems
 from api.errors import BodyKind, BodyTooLarge, BodyUnreadable, BodyUnusable
+from api.papers import photos
 
 DEPTH_MOST = 20
 JSON = "application/json"

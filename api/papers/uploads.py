@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from api.edge.wiring import Caller
 from api.errors import ImportRefused
-from api.wiring import Caller
 from creditbank.core.units import Unit, View
 from creditbank.ledger import accounts, imports, journal
 from creditbank.ledger.imports import PART_ROWS, Import, ImportState

@@ -14,10 +14,11 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api import callers, cookies, csrf, problems, tokens
-from api.callers import Principal
+from api import tokens
+from api.edge import callers, cookies, csrf, problems
+from api.edge.callers import Principal
+from api.edge.forms import ASSIST_PATTERN, MemberId
 from api.errors import CallerSuspended, CrossSite, RoleDenied, TokenMissing, TokenUnknown
-from api.forms import ASSIST_PATTERN, MemberId
 from creditbank.core import banks
 from creditbank.core.database import Database
 from creditbank.core.errors import BankNotFound, KeyMissing

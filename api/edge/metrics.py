@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api import proxies
+from api.edge import proxies
 from api.settings import Settings
 from creditbank.core.database import Writer
 from creditbank.core.errors import CreditbankError, Unauthenticated

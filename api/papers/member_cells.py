@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from api.spreadsheets import Cell, Trouble
+from api.papers.spreadsheets import Cell, Trouble
 from creditbank.core.errors import CreditbankError
 from creditbank.core.texts import line
 from creditbank.core.values import Asset, read_units, write_units

@@ -2,7 +2,7 @@
 
 Pure: rows of a spreadsheet in, newcomers and faults out. A fault names line and column, and says
 what to do; what is wrong with a file is told all at once. What only the books can know (a phone
-that is a member's) is asked by `api.arriving`.
+that is a member's) is asked by `api.papers.arriving`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 from openpyxl.utils import range_boundaries
 
-from api import member_cells
-from api.member_cells import Said, Unreadable
-from api.spreadsheets import Cell, Row, Sheet, Trouble, Written, write_csv, write_xlsx
+from api.papers import member_cells
+from api.papers.member_cells import Said, Unreadable
+from api.papers.spreadsheets import Cell, Row, Sheet, Trouble, Written, write_csv, write_xlsx
 from creditbank.core.errors import CreditbankError
 from creditbank.core.texts import line
 from creditbank.core.values import Asset

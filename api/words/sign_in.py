@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from api import senders
-from api.wiring import Caller
+from api.edge.wiring import Caller
 from creditbank.core.units import Unit
 from creditbank.identity import one_time_codes
 from creditbank.identity.one_time_codes import Asked
