@@ -27,7 +27,7 @@ if ! { [ -x "$$uv" ] && "$$uv" pip install --quiet --python $(BIN)/python $(1); 
 fi
 endef
 
-.PHONY: help setup demo test coverage prove bench lint format lock serve clean system
+.PHONY: help setup demo test coverage prove bench pictures lint format lock serve clean system
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ prove: setup system ## every figure of the issues at its full size; writes docs/
 
 bench: setup ## measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
+
+pictures: setup system ## take the pictures of the main pages anew; writes docs/pictures
+	$(BIN)/python -m tests.pictures
 
 lint: setup ## ruff, bandit, mypy and the import contracts
 	$(BIN)/ruff check

@@ -1,20 +1,20 @@
 """The web and the commands: the only place that wires everything together.
 
-Who calls: ``callers`` behind a token or a cookie · ``tokens``, ``issued_tokens``, ``till_tokens``
-what programs, people and tills carry · ``cookies`` of a sitting · ``anonymous``, ``seats`` callers
-not yet known, and staff · ``pin_checks`` a PIN typed for one request · ``wiring`` what a route is
-handed.
+Three rooms that all the others use: ``edge`` what every request passes · ``words`` sentences made
+when they are read · ``papers`` files and pictures in and out. What is asked for: ``routes`` for
+programs, ``pages`` for people (with ``templates`` and ``static``), one file per noun each ·
+``index`` the address of the server itself · ``docs`` the description of the routes.
 
-What comes in and goes out: ``bodies``, ``forms`` strict requests · ``limits``, ``proxies`` how
-often, from where · ``headers``, ``etags``, ``problems`` answers · ``openapi``, ``docs`` the
-description of it all · ``routes`` one file per noun · ``slips``, ``privacy`` papers, exports, and
-whose each column is · ``senders``, ``notice_sending``, ``notice_sentences`` text messages.
+What both need: ``tokens``, ``issued_tokens``, ``till_tokens`` what programs, people and tills carry
+· ``seats`` of people in office · ``shown_once`` secrets at their first sight · ``pin_checks`` a PIN
+typed for one request · ``phone_changes`` · ``filling`` of places given back · ``demonstration`` a
+way in · ``privacy`` exports, and whose each column is · ``senders``, ``notice_sending`` text
+messages · ``proofs`` every proof there is · ``errors`` what can go wrong.
 
-Running it: ``settings`` what a deployment may set · ``listening`` addresses and TLS · ``insiders``
-what production shows to whom · ``logs``, ``metrics`` · ``app`` the web app · ``scheduler`` wakes
-the jobs · ``installation`` which servers run · ``schema``, ``migrations`` tables and versions ·
-``vaults`` where the keys lie · ``backups``, ``uploads`` · ``proofs`` every proof there is ·
-``commands`` one file per noun · ``cli`` the command line.
+Running it: ``settings`` what a deployment may set · ``listening`` addresses and TLS · ``app`` the
+web app, ``serving`` it · ``scheduler`` wakes the jobs · ``installation`` which servers run ·
+``schema``, ``migrations`` tables and versions · ``vaults`` where the keys lie · ``backups`` ·
+``commands`` one file per noun, ``cli`` the command line.
 
 For programs in other houses: ``client``.
 """

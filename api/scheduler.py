@@ -46,7 +46,7 @@ from creditbank.ledger import holds, imports
 from creditbank.recognition import closing
 from creditbank.schemes import expiry
 from creditbank.service import deadlines, forced_stops
-from creditbank.tasks import filling, visit_reminders
+from creditbank.tasks import details, filling, visit_reminders
 from merchants import redemptions
 
 EXPIRE_HOLDS = "expire-holds"
@@ -154,11 +154,12 @@ def _daily(kind: str) -> Callable[[View], list[str]]:
 
 
 def _forget(unit: Unit, lease: Lease) -> bool:
-    """Forget the next answers and sign-in attempts that are old enough; the last slice ends it."""
+    """Forget the next answers, sign-in attempts and words of needs that are old enough."""
     jobs.hold(unit, lease)
     answers_over = forget_answers(unit) < FORGOTTEN_AT_ONCE
     attempts_over = one_time_codes.forget_old(unit) < one_time_codes.FORGOTTEN_AT_ONCE
-    if not (answers_over and attempts_over):
+    details_over = details.forget_old(unit) < details.FORGOTTEN_AT_ONCE
+    if not (answers_over and attempts_over and details_over):
         jobs.advance(unit, lease, {})
         return False
     jobs.finish(unit, lease)

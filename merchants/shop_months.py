@@ -22,9 +22,6 @@ from creditbank.ledger.turnovers import Move
 from merchants import offer_book, offers, partners, redemptions
 from merchants.offers import Item, Step
 
-_TAKEN = {Kind.REDEEM}
-_BACK = {Kind.REFUND, Kind.REVERSE}
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -103,7 +100,7 @@ def _span(view: View, merchant_id: str, first: date, end: date) -> ShopMonth:
     by_day: dict[date, list[Line]] = {}
     for one in lines:
         by_day.setdefault(day_of(one.at, view.bank.zone), []).append(one)
-    sales = _TAKEN | _BACK
+    sales = chart.TAKEN | chart.GIVEN_BACK
     return ShopMonth(
         merchant_id,
         shop.asset,
@@ -120,9 +117,9 @@ def _span(view: View, merchant_id: str, first: date, end: date) -> ShopMonth:
 def _sums(lines: Iterable[Line]) -> Sums:
     told = tuple(lines)
     return Sums(
-        sum(1 for one in told if one.kind in _TAKEN),
-        sum(one.points for one in told if one.kind in _TAKEN),
-        -sum(one.points for one in told if one.kind in _BACK),
+        sum(1 for one in told if one.kind in chart.TAKEN),
+        sum(one.points for one in told if one.kind in chart.TAKEN),
+        -sum(one.points for one in told if one.kind in chart.GIVEN_BACK),
         sum(one.worth_fen for one in told),
     )
 

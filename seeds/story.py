@@ -13,7 +13,7 @@ from creditbank.core.banks import Bank
 from creditbank.core.clock import day_of
 from creditbank.core.database import Database
 from creditbank.core.values import write_units
-from creditbank.ledger import chart, statements
+from creditbank.ledger import chart, circulation, statements
 from creditbank.ledger.accounts import every_asset
 from creditbank.people import communities, persons
 from creditbank.recognition import periods, ranking
@@ -122,7 +122,7 @@ def _circulation(console: Console, database: Database, bank: Bank) -> None:
         ("商户收到\nwith shops", "right"),
     )
     for code, asset in database.read(bank.bank_id, every_asset).items():
-        flow = database.read(bank.bank_id, partial(statements.circulation, asset=code))
+        flow = database.read(bank.bank_id, partial(circulation.of, asset=code))
         figures = (flow.issued, flow.taken_back, flow.with_members, flow.with_merchants)
         table.add_row(f"{asset.name} {code}", *(f"{figure:,}" for figure in figures))
     console.print(table)

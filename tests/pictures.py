@@ -1,13 +1,14 @@
 """The pictures of docs/pictures: main pages of the demonstration, as they look now.
 
 ``make pictures`` tells the demonstration into a folder of its own, serves it, becomes each
-guest by one click as a visitor does, and takes the pictures anew. No test reads them.
+guest by one click as a visitor does, and takes the pictures anew; given the address of a bank that
+is served already (`python -m tests.pictures http://127.0.0.1:8000/b/demo`), it looks there. No test
+reads them.
 """
 
 from __future__ import annotations
 
 import io
-import shutil
 import socket
 import subprocess
 import sys
@@ -26,7 +27,8 @@ from tests.e2e.screens import DESK, PHONE
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 _PROGRAM = [sys.executable, "-m", "api"]
-_COLOURS = 128
+_COLOURS = 256
+_SETTLED_MS = 600
 _PLAIN, _LARGE, _DARK, _ENGLISH = (
     "zh.plain.light",
     "zh.large.light",
@@ -37,8 +39,10 @@ _PLAIN, _LARGE, _DARK, _ENGLISH = (
 # name of the picture, guest, page, look, screen
 SHOTS = (
     ("front", None, "", _PLAIN, PHONE),
+    ("front-large", None, "", _LARGE, PHONE),
+    ("demonstration", None, "/demonstration", _PLAIN, PHONE),
     ("needs", None, "/needs", _PLAIN, PHONE),
-    ("wall", None, "/wall", _PLAIN, {"width": 1920, "height": 1080}),
+    ("wall", None, "/wall", _PLAIN, {"width": 960, "height": 540}),
     ("figures", None, "/figures", _PLAIN, DESK),
     ("home", "volunteer", "/me", _PLAIN, PHONE),
     ("home-large", "volunteer", "/me", _LARGE, PHONE),
@@ -49,6 +53,7 @@ SHOTS = (
     ("tasks", "volunteer", "/tasks", _PLAIN, PHONE),
     ("tasks-large", "volunteer", "/tasks", _LARGE, PHONE),
     ("statement", "volunteer", "/me/statement", _PLAIN, PHONE),
+    ("statement-large", "volunteer", "/me/statement", _LARGE, PHONE),
     ("till", "cashier", "/till", _PLAIN, PHONE),
     ("till-large", "cashier", "/till", _LARGE, PHONE),
     ("today", "cashier", "/till/today", _PLAIN, PHONE),
@@ -65,16 +70,19 @@ SHOTS = (
 
 @contextmanager
 def _served(folder: Path) -> Iterator[str]:
-    """Tell the demonstration and serve it; gives the address of its pages."""
-    database = f"sqlite:///{folder / 'demo.db'}"
-    subprocess.run([*_PROGRAM, "demo", "--no-serve", "--database", database], check=True)
+    """Tell the demonstration and serve it; gives the address of its pages once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen([*_PROGRAM, "serve", "--database", database, "--port", str(port)])
+    database = f"sqlite:///{folder / 'demo.db'}"
+    server = subprocess.Popen(
+        [*_PROGRAM, "demo", "--database", database, "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         while not _answers(address):
+            assert server.poll() is None, "the demonstration ended before it was served"
             time.sleep(0.2)
         yield f"{address}/b/demo"
     finally:
@@ -102,26 +110,30 @@ def _become(browser: Browser, url: str, guest: str | None, look: str, size: dict
     return page
 
 
-def main(folder: str | None = None) -> None:
-    """Take every picture anew."""
+def _take(url: str) -> None:
+    """Take every picture of the demonstration that is served there."""
     assert CHROMIUM is not None, "this needs a chromium; make system installs it"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    home = Path(folder) if folder else Path(tempfile.mkdtemp())
-    try:
-        with _served(home) as url, sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            for name, guest, path, look, size in SHOTS:
-                page = _become(browser, url, guest, look, size)
-                page.goto(f"{url}{path}")
-                page.wait_for_timeout(600)
-                picture = Image.open(io.BytesIO(page.screenshot()))
-                small = picture.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
-                small.save(FOLDER / f"{name}.png", optimize=True)
-                page.context.close()
-            browser.close()
-    finally:
-        if folder is None:
-            shutil.rmtree(home)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for name, guest, path, look, size in SHOTS:
+            page = _become(browser, url, guest, look, size)
+            page.goto(f"{url}{path}")
+            page.wait_for_timeout(_SETTLED_MS)
+            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            small = picture.quantize(_COLOURS, kmeans=1, dither=Image.Dither.NONE)
+            small.save(FOLDER / f"{name}.png", optimize=True)
+            page.context.close()
+        browser.close()
+
+
+def main(address: str | None = None) -> None:
+    """Take them of a demonstration told for it, or of the one that is served at an address."""
+    if address is not None:
+        _take(address.rstrip("/"))
+        return
+    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as url:
+        _take(url)
 
 
 if __name__ == "__main__":

@@ -51,12 +51,13 @@ async def answer(
     except CreditbankError as without_bank:  # there is no page without a bank to be of
         unknown = isinstance(without_bank, BankNotFound)
         return problems.answer(without_bank if unknown else error, request.url.path)
+    asked = fields if request.method != "GET" else ()
     told = page.show(
         "parts/problem.html" if page.by_script else "problem.html",
         status=problems.status_of(error),
         error=error,
         sentence=_sentence(page, error),
-        fields=[LABELS.get(one.pointer.rpartition("/")[2], ("", "")) for one in fields],
+        fields=[LABELS.get(one.pointer.rpartition("/")[2], ("", "")) for one in asked],
         sign_in=_address(request, slug) if _is_unknown(error) else None,
         back=_back(request, page.base),
     )
@@ -75,14 +76,20 @@ def _is_unknown(error: CreditbankError) -> bool:
 
 
 def _sentence(page: pages.Page, error: CreditbankError) -> str:
-    """Return what happened; what speaks to programs in its own words is said to people here."""
+    """Return what happened; what speaks to programs in its own words is said to people here.
+
+    Whoever only looks has filled nothing in: then it is the address that is wrong.
+    """
+    if isinstance(error, BodyUnusable) and page.request.method == "GET":
+        return page.speech.t(*_SAID[PathUnknown.slug])
     return page.speech.t(*_SAID[error.slug]) if error.slug in _SAID else page.speech.said(error)
 
 
 def _to_sign_in(request: Request, slug: str) -> Response:
+    """Send a browser to sign in; a script that asked for a part sees it by the status."""
     address = _address(request, slug)
     if request.headers.get("hx-request") == "true":
-        return Response(status_code=204, headers={"HX-Redirect": address})
+        return Response(status_code=401, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
 
 

@@ -125,7 +125,9 @@ class Page:
         assert done is None or done in DONE, f"nothing is said after {done}"
         asked = query | ({} if done is None else {"done": done})
         bare, mark, fragment = path.partition("#")
-        address = f"{self.base}{bare}" + (f"?{urlencode(asked)}" if asked else "") + mark + fragment
+        joint = "&" if "?" in bare else "?"
+        said = f"{joint}{urlencode(asked)}" if asked else ""
+        address = f"{self.base}{bare}{said}{mark}{fragment}"
         if self.by_script:
             return Response(status_code=204, headers={"HX-Redirect": address})
         return RedirectResponse(address, 303)

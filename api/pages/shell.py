@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import StringConstraints as Text
 
-from api.edge.wiring import SAME_SITE
-from api.errors import CrossSite
 from api.pages import assets
 from api.pages import look as looks
 from api.pages.forms import Sent
-from api.pages.page import POLICY, AnyPage
+from api.pages.page import POLICY, AnyPage, Page, StrangerPage
 
 router = APIRouter(include_in_schema=False)
 
 _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any maskable"))
 _HOUR = "public, max-age=3600"
+_SHORT_NAME_SIGNS = 8
 
 
 class LookForm(Sent):
@@ -30,14 +29,13 @@ class LookForm(Sent):
 
 
 @router.post("/b/{slug}/look")
-async def choose(request: Request, page: AnyPage, form: Annotated[LookForm, Form()]) -> Response:
+async def choose(
+    request: Request, page: StrangerPage, form: Annotated[LookForm, Form()]
+) -> Response:
     """Keep the language, the letters or the colours that a device chose.
 
-    Raises:
-        CrossSite: another site's page sent it.
+    It has one address for the pages of all doors, so no door's word is asked for.
     """
-    if request.headers.get("sec-fetch-site") not in SAME_SITE:
-        raise CrossSite
     inside = form.back == page.base or form.back.startswith((f"{page.base}/", f"{page.base}?"))
     answer = RedirectResponse(form.back if inside else page.base, 303)
     looks.keep(request, answer, looks.changed(page.look, form.choose))
@@ -47,9 +45,14 @@ async def choose(request: Request, page: AnyPage, form: Annotated[LookForm, Form
 @router.get("/b/{slug}/manifest.webmanifest")
 async def manifest(page: AnyPage) -> Response:
     """Say how the bank looks among the apps of a phone."""
-    said = {
+    text = json.dumps(_manifest(page), ensure_ascii=False)
+    return Response(text, media_type="application/manifest+json", headers={"Cache-Control": _HOUR})
+
+
+def _manifest(page: Page) -> dict[str, Any]:
+    return {
         "name": page.bank.name,
-        "short_name": page.bank.name[:8],
+        "short_name": page.bank.name[:_SHORT_NAME_SIGNS],
         "lang": "zh-CN",
         "start_url": f"{page.base}/me",
         "scope": f"{page.base}/",
@@ -61,8 +64,6 @@ async def manifest(page: AnyPage) -> Response:
             for name, sizes, purpose in _ICONS
         ],
     }
-    text = json.dumps(said, ensure_ascii=False)
-    return Response(text, media_type="application/manifest+json", headers={"Cache-Control": _HOUR})
 
 
 @router.get("/sw.js")

@@ -36,6 +36,7 @@ UNPACKED_MOST = 256_000_000
 STRINGS_MOST = 64_000_000
 PART_MOST = 16_000_000
 PARTS_MOST = 2_000
+LINES_MOST = 1_048_576  # no program writes a row below this one
 
 _EXACT_MOST = 10**15  # Excel keeps 15 digits of a number
 _CHUNK = 1 << 20
@@ -232,10 +233,16 @@ def _scanned(content: bytes, path: str, rows_most: int) -> tuple[str, ...]:
 
 
 def _xlsx_rows(sheet: Any, rows_most: int) -> Iterator[Row]:
-    seen = 0
+    """Yield what stands in a sheet; rows that a file leaves out are all the same tuple."""
+    seen, left_out = 0, None
     for number, cells in enumerate(sheet.iter_rows(max_col=COLUMNS_MOST), start=1):
+        if number > LINES_MOST:
+            raise _BROKEN
+        if cells is left_out:
+            continue
         row = Row(number, tuple(_of_cell(one) for one in cells))
         if row.is_empty:
+            left_out = cells
             continue
         seen += 1
         if seen > rows_most:

@@ -1,27 +1,46 @@
-"""The statistics of a year: every figure is summed from the books or the approved services.
+"""The statistics: every figure is summed from the books or the approved services.
 
-By month what was issued, used and in circulation, hours and people; by category and community the
-hours; by shop what it took. The page, its charts and its exports all show the same values.
+By month what was issued, redeemed and in circulation, hours and people; by category and community
+the hours; by shop what it took. The public figures, the office's page, its charts and its exports
+all come from here. The books never change behind us, so a month that is over for a day is summed
+once for as long as a server runs, and after that only the months since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import pairwise
+from datetime import date, datetime, timedelta
+from itertools import accumulate, pairwise
+from weakref import WeakKeyDictionary
 
 from creditbank.core.clock import day_of, start_of_day
+from creditbank.core.database import Database
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind
-from creditbank.ledger import accounts, movements
-from creditbank.ledger.movements import Flow
+from creditbank.ledger import accounts, circulation
+from creditbank.ledger.circulation import Flow
 from creditbank.people import communities
 from creditbank.service import hours
+from creditbank.service.hours import Tally
 from creditbank.tasks import categories
 from merchants import partners
 
-_MONTHS = 12
+_SETTLES = timedelta(days=1)
+
+Known = dict[tuple[int, str, date], Flow]
+"""What moved of an asset of a bank in the month of a day, of months that are over."""
+
+_known: WeakKeyDictionary[Database, Known] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A month of an asset: what moved in it, and what circulated at its end."""
+
+    first: date
+    flow: Flow
+    circulating: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +62,15 @@ class Year:
     year: int
     asset: str
     months: tuple[Month, ...]
-    people: int
+    served: Tally
     by_category: tuple[tuple[str, int, int], ...]
     by_community: tuple[tuple[str, int, int], ...]
     shops: tuple[tuple[str, int, int], ...]
 
-    @property
-    def minutes(self) -> int:
-        """All approved minutes."""
-        return sum(one.minutes for one in self.months)
+
+def known(database: Database) -> Known:
+    """Return what is known of the months of a database's banks, to be added to."""
+    return _known.setdefault(database, {})
 
 
 def assets_of(view: View) -> list[Asset]:
@@ -63,50 +82,72 @@ def assets_of(view: View) -> list[Asset]:
 
 def years(view: View) -> list[int]:
     """Return the years of which there is something to show, the latest first."""
-    began_at = movements.began_at(view)
-    first = view.today.year if began_at is None else day_of(began_at, view.bank.zone).year
-    return list(range(view.today.year, first - 1, -1))
+    return list(range(view.today.year, _began(view).year - 1, -1))
 
 
-def of_year(view: View, year: int, asset: str) -> Year:
+def _began(view: View) -> date:
+    """Return the day of the first transfer, today before there is any."""
+    began_at = circulation.began_at(view)
+    return view.today if began_at is None else day_of(began_at, view.bank.zone)
+
+
+def moved(view: View, asset: str, known: Known) -> list[Moved]:
+    """Return what moved of an asset, month by month, from the first one until now."""
+    firsts = [_began(view).replace(day=1)]
+    while (first := _next(firsts[-1])) <= view.today:
+        firsts.append(first)
+    flows = [_flow(view, asset, first, known) for first in firsts]
+    left = accumulate(one.net for one in flows)
+    return [Moved(*month) for month in zip(firsts, flows, left, strict=True)]
+
+
+def _flow(view: View, asset: str, first: date, known: Known) -> Flow:
+    begins_at, ends_at = _begin(view, first), _begin(view, _next(first))
+    if ends_at + _SETTLES > view.now:
+        return circulation.between(view, asset, begins_at, ends_at)
+    place = (view.bank_id, asset, first)
+    if place not in known:
+        known[place] = circulation.between(view, asset, begins_at, ends_at)
+    return known[place]
+
+
+def of_year(view: View, year: int, asset: str, known: Known) -> Year:
     """Return the figures of a year of one asset, by months that have begun."""
-    many = _MONTHS if year < view.today.year else view.today.month
-    bounds = [_begin(view, year, number) for number in range(1, many + 2)]
-    served = [hours.between(view, *both) for both in pairwise(bounds)]
-    every = [one for month in served for one in month]
-    categories_of = {one.code: one.name for one in categories.every(view)}
-    communities_of = {one.community_id: one.name for one in communities.every(view)}
+    last = 12 if year < view.today.year else view.today.month
+    firsts = [date(year, number, 1) for number in range(1, last + 1)]
+    bounds = [_begin(view, one) for one in (*firsts, _next(firsts[-1]))]
+    whole = (bounds[0], bounds[-1])
+    of_month = {one.first: one for one in moved(view, asset, known)}
+    served = hours.by_place(view, whole)
+    kinds = {one.code: one.name for one in categories.every(view)}
+    places = {one.community_id: one.name for one in communities.every(view)}
     return Year(
         year,
         asset,
-        _months(view, asset, bounds, served),
-        hours.people(view, bounds[0], bounds[-1]),
-        _summed([(categories_of.get(one.category, one.category), one) for one in every]),
-        _summed([(communities_of[one.community_id], one) for one in every]),
-        _shops(view, asset, bounds[0], bounds[-1]),
+        tuple(
+            _month(view, of_month.get(first) or Moved(first, Flow(), 0), span)
+            for first, span in zip(firsts, pairwise(bounds), strict=True)
+        ),
+        hours.tally(view, whole),
+        _summed([(kinds.get(one.category, one.category), one) for one in served]),
+        _summed([(places[one.community_id], one) for one in served]),
+        _shops(view, asset, *whole),
     )
 
 
-def _begin(view: View, year: int, month: int) -> datetime:
-    day = date(year + (month > _MONTHS), (month - 1) % _MONTHS + 1, 1)
+def _month(view: View, of: Moved, span: hours.Span) -> Month:
+    served = hours.tally(view, span)
+    return Month(
+        of.first.month, of.flow, of.circulating, served.minutes, served.services, served.people
+    )
+
+
+def _next(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def _begin(view: View, day: date) -> datetime:
     return start_of_day(day, view.bank.zone)
-
-
-def _months(
-    view: View, asset: str, bounds: Sequence[datetime], served: Sequence[Sequence[hours.Hours]]
-) -> tuple[Month, ...]:
-    """Return the months; what circulates is counted back from the balances of now."""
-    since = movements.between(view, asset, bounds[-1])
-    left = movements.circulating(view, asset) - since.came + since.went
-    found: list[Month] = []
-    for n in range(len(served) - 1, -1, -1):
-        flow = movements.between(view, asset, bounds[n], bounds[n + 1])
-        minutes = sum(one.minutes for one in served[n])
-        services = sum(one.services for one in served[n])
-        people = hours.people(view, bounds[n], bounds[n + 1])
-        found.append(Month(n + 1, flow, left, minutes, services, people))
-        left += flow.went - flow.came
-    return tuple(reversed(found))
 
 
 def _summed(named: Sequence[tuple[str, hours.Hours]]) -> tuple[tuple[str, int, int], ...]:
@@ -124,5 +165,5 @@ def _shops(
     view: View, asset: str, begins_at: datetime, ends_at: datetime
 ) -> tuple[tuple[str, int, int], ...]:
     names = {one.merchant_id: one.name for one in partners.listing(view)}
-    moved = movements.by_merchant(view, asset, begins_at, ends_at)
-    return tuple((names.get(one, one), taken, returned) for one, taken, returned in moved)
+    took = circulation.by_merchant(view, asset, begins_at, ends_at)
+    return tuple((names.get(one, one), taken, returned) for one, taken, returned in took)

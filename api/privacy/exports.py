@@ -55,8 +55,9 @@ def _part(view: View, name: str, kept: Kept, everyone: Sequence[str]) -> Part:
     tables = schema.metadata()
     table = tables.tables[name]
     assert kept.whose is not None, "it is about somebody"
+    keys = [table.c.key_id] if kept.keyed else []
     rows = view.rows(
-        select(*(table.c[one] for one in kept.shown()))
+        select(*(table.c[one] for one in kept.shown()), *keys)
         .where(table.c.bank_id == view.bank_id, kept.whose(tables, table, everyone))
         .order_by(*table.primary_key)
     )
@@ -72,6 +73,10 @@ def _row(view: View, kept: Kept, row: Row[Any], everyone: Sequence[str]) -> dict
             mine = holder_id in everyone
             plain = persons.unseal(view, holder_id, what, said[column]) if mine else None
             said[column] = _read(plain) if what == "deed" else plain
+    key_id = said.pop("key_id") if kept.keyed else ""
+    for column, what in kept.keyed.items():
+        text = said[column]
+        said[column] = None if text is None else view.vault.unseal(key_id, what, text)
     shown: dict[str, Any] = to_jsonable_python(said)
     return shown
 

@@ -45,6 +45,18 @@ def postings(tables: MetaData, table: Table, holders: Sequence[str]) -> ColumnEl
     return or_(table.c.source_id.in_(own), table.c.destination_id.in_(own))
 
 
+def details(tables: MetaData, table: Table, holders: Sequence[str]) -> ColumnElement[bool]:
+    """Say that what a task says in more words is about whom it helps, and who wrote it down."""
+    of = tables.tables["task"].c
+    own = select(of.task_id).where(
+        of.bank_id == table.c.bank_id,
+        or_(
+            *(one.in_(holders) for one in (of.beneficiary_id, of.created_by, of.created_by_member))
+        ),
+    )
+    return table.c.task_id.in_(own)
+
+
 def transfers(tables: MetaData, table: Table, holders: Sequence[str]) -> ColumnElement[bool]:
     """Say that a transfer is about whoever one of its postings is about."""
     of = tables.tables["posting"]
@@ -78,7 +90,8 @@ class Kept:
     """What a table holds. Without ``whose`` it is about no person, and `plain` is all there is.
 
     ``acting`` are ids of whoever did something, in rows that are about somebody else: shown in the
-    subject's export as they are, never a reason to show the row to the one who acted.
+    subject's export as they are, never a reason to show the row to the one who acted. ``keyed``
+    are texts that are sealed with the key that the row's own ``key_id`` names.
     """
 
     zh: str
@@ -88,6 +101,7 @@ class Kept:
     subject: str = ""
     acting: str = ""
     sealed: Mapping[str, str] = field(default_factory=dict)
+    keyed: Mapping[str, str] = field(default_factory=dict)
     hidden: str = ""
     deleted: bool = False
     cleared: Mapping[str, object] = field(default_factory=dict)
@@ -96,11 +110,11 @@ class Kept:
     def columns(self) -> list[str]:
         """Return every column that is classified."""
         named = f"{self.subject} {self.plain} {self.acting} {self.hidden}".split()
-        return [*named, *self.sealed]
+        return [*named, *self.sealed, *self.keyed]
 
     def shown(self) -> list[str]:
         """Return the columns that an export shows, in order."""
-        return [*f"{self.subject} {self.plain} {self.acting}".split(), *self.sealed]
+        return [*f"{self.subject} {self.plain} {self.acting}".split(), *self.sealed, *self.keyed]
 
 
 def about(subject: str, zh: str, en: str, plain: str, **more: object) -> Kept:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.privacy.kept import Kept, about
+from api.privacy.kept import Kept, about, details
+from creditbank.tasks.details import CONTACT, DESCRIPTION
 
 PERSONAL: Mapping[str, Kept] = {
     "claim": about(
@@ -81,11 +82,19 @@ PERSONAL: Mapping[str, Kept] = {
         " withdraw_until waitlist_most queued series_id entry_id pair_id",
         acting="created_by created_by_member",
     ),
+    "task_detail": Kept(
+        "任务说明",
+        "What tasks for you, or written down by you, say in more words",
+        "task_id",
+        whose=details,
+        keyed={"description": DESCRIPTION, "contact": CONTACT},
+        hidden="key_id",
+        deleted=True,
+    ),
 }
 
 OF_NOBODY: Mapping[str, str] = {
     "category": "code name",
     "afterwards": "task_id remark second_needed noted_at noted_by confirmed_at confirmed_by",
-    "task_detail": "task_id key_id description contact",
     "task_reward": "task_id asset_code units per",
 }

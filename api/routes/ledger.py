@@ -15,8 +15,10 @@ from api.edge.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound, TransferNotFound
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
-from creditbank.ledger import accounts, posting, statements
+from creditbank.ledger import accounts, posting
+from creditbank.ledger import circulation as circulations
 from creditbank.ledger.chart import Kind
+from creditbank.ledger.circulation import Circulation
 
 router = APIRouter(prefix="/v1/b/{slug}", tags=["ledger"])
 
@@ -117,12 +119,12 @@ def _transfer(one: posting.Transfer) -> TransferShown:
     response_model=CirculationShown,
     responses=refusals(AssetNotFound),
 )
-async def circulation(caller: SeesSums, asset: AssetPath) -> statements.Circulation:
+async def circulation(caller: SeesSums, asset: AssetPath) -> Circulation:
     """Show how much of an asset was issued and taken back ever, and who holds the rest now."""
 
-    def look(view: View) -> statements.Circulation:
+    def look(view: View) -> Circulation:
         accounts.asset(view, asset)
-        return statements.circulation(view, asset)
+        return circulations.of(view, asset)
 
     return await caller.read(look)
 

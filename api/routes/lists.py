@@ -235,7 +235,8 @@ def _whole(view: View, caller: Caller, entry_id: str) -> EntryWhole:
         communities.require_within(caller.actor, found.community_id)
     elif found.raiser_member_id != caller.member_id:
         raise EntryNotFound(entry_id)
-    reads = own or caller.may(Right.KEEP_TASKS)
+    keeps = caller.may_within(Right.KEEP_TASKS)
+    reads = own or keeps is None or found.community_id in keeps
     return EntryWhole(
         **_shown(view, found).model_dump(),
         details=entries.plain(view, found, DETAILS) if reads else None,

@@ -258,7 +258,8 @@ def _whole(view: View, caller: Caller, pair_id: str) -> PairWhole:
         OtherCommunity: the caller's role does not hold where it is.
     """
     found = pairs.find(view, pair_id)
-    keeps, own = caller.may(Right.KEEP_TASKS), caller.may(Right.ACT_AS_MEMBER)
+    held, own = caller.may_within(Right.KEEP_TASKS), caller.may(Right.ACT_AS_MEMBER)
+    keeps = held is None or found.community_id in held
     if not own:
         communities.require_within(caller.actor, found.community_id)
     elif found not in pairs.of_member(view, caller.member_id):

@@ -91,9 +91,9 @@ async def listing(
     near = caller.communities
 
     def look(view: View) -> trail.Page:
-        subjects = None if near is None else members.ids_within(view, near)
+        about = None if near is None else members.is_within(view, trail.deeds.c.subject_id, near)
         asked = {"object_id": object_id, "subject_id": subject_id, "older_than": after}
-        return trail.listing(view, subjects=subjects, limit=limit, **asked)
+        return trail.listing(view, about=about, limit=limit, **asked)
 
     return _shown(await caller.read(look))
 

@@ -91,6 +91,9 @@
     }
   });
 
+  // A page that the browser kept for the way back holds used keys, and what may be nobody's now.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
   if ("serviceWorker" in navigator && window.isSecureContext) {
     navigator.serviceWorker.register("/sw.js").catch(() => {});
   }

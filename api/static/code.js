@@ -144,7 +144,6 @@
   });
   window.addEventListener("online", () => { again = 0; tick(); });
   window.addEventListener("offline", () => { offline = true; tick(); });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.body.addEventListener("answered", look);
 
   if (on) {

@@ -7,6 +7,7 @@
   const look = async () => {
     try {
       const got = await fetch(asked.dataset.now, { headers: { "HX-Request": "true" } });
+      if (got.status === 401) location.reload();
       if (!got.ok) return;
       const made = document.createElement("template");
       made.innerHTML = await got.text();

@@ -19,6 +19,7 @@
     if (rows.querySelector("details[open]") || (at && rows.contains(at) && at.type !== "checkbox")) return;
     try {
       const answer = await fetch(rows.dataset.address, { headers: { "HX-Request": "true" }, cache: "no-store" });
+      if (answer.status === 401) location.reload();
       if (!answer.ok) return;
       const ticked = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
       const focused = at && rows.contains(at) ? at.value : null;

@@ -5,8 +5,10 @@
 const SHELL = "shell-1";
 const OFFLINE = `<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>没有网络</title>
-<body><h1>没有网络</h1><p>请检查网络后再试。 No network: please try again.</p>
-<p><a href="">再试一次 Try again</a></p></body></html>`;
+<style>:root{color-scheme:light dark}body{max-width:24rem;margin:20vh auto 0;padding:0 1rem;font:1.25rem/1.6 system-ui,sans-serif;text-align:center}
+a{display:block;margin-top:1.5rem;padding:1rem;border-radius:.75rem;background:#067a3d;color:#fff;font-weight:600;text-decoration:none}</style>
+<body><h1>没有网络</h1><p>请检查网络后再试。</p><p lang="en">No network: please try again.</p>
+<p><a href="">再试一次 <span lang="en">Try again</span></a></p></body></html>`;
 
 self.addEventListener("install", () => self.skipWaiting());
 

@@ -53,6 +53,12 @@
       clearTimeout(timer);
     }
   };
+  // Whether this device may ask no more, or its page is of another pairing: then the page says so.
+  const shut = (answer) => {
+    const is = Boolean(answer) && (answer.status === 401 || answer.status === 403);
+    if (is) location.reload();
+    return is;
+  };
   const posted = (address, fields) => fetched(address, { method: "POST", body: new URLSearchParams(fields) });
 
   // What is said while nothing is known ----------------------------------------------------------
@@ -101,7 +107,6 @@
     }
   };
   window.addEventListener("popstate", () => location.reload());
-  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // One final answer ------------------------------------------------------------------------------
 
@@ -134,7 +139,7 @@
         await told(id, await answer.json());
         return;
       }
-      if (answer && answer.status === 401) { location.reload(); return; }
+      if (shut(answer)) return;
       if (answer && answer.status === 404) break; // it never arrived: only cancelling is safe now
     }
     for (;;) {
@@ -152,7 +157,7 @@
           return;
         }
       }
-      if (answer && answer.status === 401) { location.reload(); return; }
+      if (shut(answer)) return;
       say(t("网络还没有恢复，还不知道这一笔有没有成功。请先不要收款，本机会一直查询。", "The network is still gone and it is not known what became of it. Please wait: this device keeps asking."));
       await pause(ASK_EVERY_MS);
     }
@@ -274,7 +279,7 @@
       const now = main.querySelector("[data-waits]");
       if (!now || sending) return;
       const answer = await fetched(now.dataset.waits);
-      if (!answer || !answer.ok) return;
+      if (shut(answer) || !answer || !answer.ok) return;
       const { state } = await answer.json();
       if (state !== now.dataset.state && now.isConnected && !sending) await show(location.href);
     });

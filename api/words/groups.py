@@ -16,6 +16,7 @@ from creditbank.core.values import Asset, write_units
 from creditbank.ledger import accounts
 from creditbank.people import communities
 from creditbank.schemes.rewards import Per
+from creditbank.tasks import homes
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import CapacityUnit, Party, Task
 
@@ -55,7 +56,7 @@ def of_task(task: Task, said: Words) -> str:
     lines = [
         f"【{task.title}】{_OVER.get(task.state, '')}",
         f"时间：{_window(task, said.zone)}",
-        f"地点：{said.places.get(task.community_id, '')} {task.place}".rstrip(),
+        f"地点：{said.places.get(task.community_id, '')} {_place(task)}".rstrip(),
         f"名额：{_places(task)}",
         f"对象：{_who(task)}",
         f"可得：{_rewards(task, said.assets)}",
@@ -84,6 +85,11 @@ def _window(task: Task, zone: ZoneInfo) -> str:
     begins, ends = task.starts_at.astimezone(zone), task.ends_at.astimezone(zone)
     until = f"{ends:%H:%M}" if begins.date() == ends.date() else _instant(ends, zone)
     return f"{_instant(begins, zone)}至{until}"
+
+
+def _place(task: Task) -> str:
+    """Return where it is; a group is no place to tell where one resident lives."""
+    return "（报名后告知）" if homes.may_be_told_by(task) else task.place
 
 
 def _places(task: Task) -> str:

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from creditbank.core import banks
 from creditbank.core.clock import Clock, SystemClock
@@ -29,6 +30,7 @@ from creditbank.core.engines import (
     WRITERS_POSTGRES,
     is_replayable,
     is_sqlite,
+    look_over,
     normalised,
     sqlite_path,
     translated,
@@ -45,6 +47,7 @@ R = TypeVar("R")
 
 BATCH_UNITS_MOST = 64
 _REPLAYS_MOST = 5
+_UNITS_TO_LOOK_OVER = 5_000
 _IN_ERROR = 3
 _log = logging.getLogger(__name__)
 
@@ -164,13 +167,12 @@ class Writer:
         return Unit(connection, bank, work.now, self._database.vault, actor, work.ids, rung)
 
     def _settle(self, work: _Work[Any], outcome: Any) -> None:
-        """Tell the caller, and then whoever watches, what is final in the database."""
+        """Tell whoever watches, and the caller, what is final in the database."""
+        if self.on_commit is not None and not isinstance(outcome, BaseException):
+            for bank_id, holder_ids in work.rung.items():
+                if holder_ids:
+                    self._ring(bank_id, frozenset(holder_ids))
         work.settle(outcome)
-        if self.on_commit is None or isinstance(outcome, BaseException):
-            return
-        for bank_id, holder_ids in work.rung.items():
-            if holder_ids:
-                self._ring(bank_id, frozenset(holder_ids))
 
     def _ring(self, bank_id: int, holder_ids: frozenset[str]) -> None:
         """Tell whoever watches; a bell that is broken stops no writer."""
@@ -199,7 +201,12 @@ class Writer:
     # SQLite: one thread, natural batching -------------------------------------------------
 
     def _loop_batching(self) -> None:
+        done = _UNITS_TO_LOOK_OVER
         while (batch := self._take()) is not None:
+            if done >= _UNITS_TO_LOOK_OVER:
+                done = 0
+                self._look_over()
+            done += len(batch)
             batch = [work for work in batch if work.wanted()]
             outcomes = self._try_batch(batch)
             if outcomes is None:
@@ -208,6 +215,12 @@ class Writer:
             else:
                 for work, outcome in zip(batch, outcomes, strict=True):
                     self._settle(work, outcome)
+
+    def _look_over(self) -> None:
+        try:
+            look_over(self._engine)
+        except DBAPIError:
+            _log.warning("the indexes were not looked over", exc_info=True)
 
     def _take(self) -> list[_Work[Any]] | None:
         """Wait for work; take all requests that queued up, or one patient slice alone."""

@@ -262,7 +262,7 @@ def register(view: View, within: Sequence[str] | None = None) -> list[Entry]:
     """
     query = select(needy).where(needy.c.bank_id == view.bank_id, needy.c.state != NeedyState.ENDED)
     if within is not None:
-        query = query.where(needy.c.member_id.in_(members.ids_within(view, within)))
+        query = query.where(members.is_within(view, needy.c.member_id, within))
     rows = view.rows(query.order_by(needy.c.named_at, needy.c.needy_id))
     return [
         Entry(

@@ -297,7 +297,7 @@ def disputed(view: View, within: Sequence[str] | None = None, limit: int = 100) 
     of = services.c
     where = [of.state == ServiceState.DISPUTED]
     if within is not None:
-        where.append(of.author_id.in_(members.ids_within(view, within)))
+        where.append(members.is_within(view, of.author_id, within))
     return _posted(view, where, limit, of.posted_at, of.service_id)
 
 

@@ -66,6 +66,7 @@ ARRIVING = Machine(
     },
 )
 UNBEGUN = (ArrivalState.STORING, ArrivalState.FAULTY, ArrivalState.CHECKED)
+BEGUN = tuple(one for one in ArrivalState if one not in {*UNBEGUN, ArrivalState.DROPPED})
 WORKED = (ArrivalState.WRITING, ArrivalState.POSTING)
 
 
@@ -87,3 +88,12 @@ class ArrivalFaulty(Refused):
     zh = "名单里还有 {faults} 处错误，请改好后重新上传"
     en = "There are {faults} errors in the list; please mend them and upload it again"
     faults: int
+
+
+@dataclass(eq=False)
+class ArrivalRepeated(Refused):
+    """The very same file was written before: people without a phone would be there twice."""
+
+    slug = "arrival-repeated"
+    zh = "同一份文件已经写入过，不能再写一次；请放弃这一份"
+    en = "The same file was written before and can't be written again; please drop this one"

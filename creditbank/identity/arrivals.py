@@ -23,8 +23,10 @@ from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, t
 from creditbank.core.units import Actor, Unit, View
 from creditbank.identity.arrival_states import (
     ARRIVING,
+    BEGUN,
     ArrivalFaulty,
     ArrivalNotFound,
+    ArrivalRepeated,
     ArrivalState,
 )
 from creditbank.people import communities, trail
@@ -217,12 +219,16 @@ def begin(unit: Unit, *, arrival_id: str, key: str) -> ArrivalState:  # noqa: AR
         OtherCommunity: the actor's role does not hold in one of its communities.
         ArrivalFaulty: there are errors in it.
         StateConflict: it was begun or dropped before.
+        ArrivalRepeated: the very same file was written before.
     """
-    one = lock(unit, arrival_id)
+    same = _lock_same(unit, arrival_id)
+    one = same.pop(arrival_id)
     require_within(unit.actor, one)
     if one.state is ArrivalState.FAULTY:
         raise ArrivalFaulty(one.faults_found)
     state = ArrivalState(ARRIVING.after(one.state, "begin"))
+    if any(other.state in BEGUN for other in same.values()):
+        raise ArrivalRepeated
     change(unit, arrival_id, state=state)
     trail.record(unit, "arrival.begun", arrival_id, after={"rows": one.rows})
     return state
@@ -285,6 +291,19 @@ def lock(unit: Unit, arrival_id: str) -> Arrival:
         ArrivalNotFound: this bank has none of this id.
     """
     return _found(unit, _query(unit, arrival_id).with_for_update(key_share=True), arrival_id)
+
+
+def _lock_same(unit: Unit, arrival_id: str) -> dict[str, Arrival]:
+    """Lock every list that came of the same file as this one, itself among them."""
+    find(unit, arrival_id)
+    file = _query(unit, arrival_id).with_only_columns(arrivals.c.digest).scalar_subquery()
+    rows = unit.rows(
+        select(arrivals)
+        .where(arrivals.c.bank_id == unit.bank_id, arrivals.c.digest == file)
+        .order_by(arrivals.c.arrival_id)
+        .with_for_update(key_share=True)
+    )
+    return {row.arrival_id: _arrival(row) for row in rows}
 
 
 def _query(view: View, arrival_id: str) -> Any:

@@ -38,7 +38,6 @@ class OwnArrival(Refused):
     slug = "own-arrival"
     zh = "上传名单的人、名单里的人及其家人不能确认期初积分，请另一位工作人员来办"
     en = "Whoever uploaded the list or is on it, or is close to them, can't confirm its points"
-    final = False
 
 
 @dataclass(eq=False)
@@ -48,7 +47,6 @@ class TotalsMoved(Refused):
     slug = "totals-moved"
     zh = "合计已变化，请重新核对后再确认"
     en = "The totals have changed; please look at them again"
-    final = False
 
 
 class OpeningRow(OfBank, table=True):

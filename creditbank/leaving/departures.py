@@ -350,8 +350,6 @@ def waiting(view: View, *, within: tuple[str, ...] | None = None) -> list[Depart
         departures.c.bank_id == view.bank_id, departures.c.state == DepartureState.PROPOSED
     )
     if within is not None:
-        of = members.members.c
-        here = select(of.member_id).where(of.bank_id == view.bank_id, of.community_id.in_(within))
-        query = query.where(departures.c.member_id.in_(here))
+        query = query.where(members.is_within(view, departures.c.member_id, within))
     rows = view.rows(query.order_by(departures.c.departure_id).limit(PAGE_MOST))
     return [_departure(row) for row in rows]

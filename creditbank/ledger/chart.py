@@ -45,6 +45,11 @@ class Kind(StrEnum):
     SERVICE = "service"
 
 
+# What a shop takes in redemptions, and what it gives back for them.
+TAKEN = frozenset({Kind.REDEEM})
+GIVEN_BACK = frozenset({Kind.REFUND, Kind.REVERSE})
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """The least and the most a balance may be, in units; None is no bound."""

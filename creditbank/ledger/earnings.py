@@ -3,7 +3,8 @@
 Earned is what came from issuance in transfers that count to a period, minus what withdrawn
 approvals reversed in such transfers; welcome credits, opening balances and gifts have no period.
 What went to teams and funds is no member's: not when it was issued, and not when it was withdrawn.
-SQL of its own: nothing here is shared with posting (S608: the texts put together are constants).
+Sums are SQL of their own, shared with nobody (S608: the texts put together are constants);
+`of_member` tells line by line what a place in the ranking is made of.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, bindparam, or_, select, text
 
 from creditbank.core.tables import UtcDateTime
 from creditbank.core.units import View
+from creditbank.ledger import chart
+from creditbank.ledger.books import accounts, postings, transfers
 
 _LEGS = """
     SELECT d.address AS address, d.asset_code AS asset_code, p.units AS units,
@@ -118,3 +122,73 @@ def issues_about(view: View, prefix: str) -> Iterator[IssuesAbout]:
     )
     for refers_to, issues, undone in rows:
         yield IssuesAbout(refers_to, issues, undone)
+
+
+_reversal = transfers.alias("reversal")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one transfer brought, or with negative units took back; about a service that ended."""
+
+    transfer_id: str
+    units: int
+    occurred_at: datetime
+    recorded_at: datetime
+    refers_to: str | None
+
+
+def of_member(view: View, period_id: str, member_id: str, asset: str) -> list[Line]:
+    """Return what a member earned in a period, oldest first."""
+    source, destination = accounts.alias("source"), accounts.alias("destination")
+    rows = view.rows(
+        select(
+            transfers,
+            postings.c.units,
+            _reversal.c.transfer_id.label("reversal_id"),
+            _reversal.c.period_id.label("reversal_period_id"),
+            _reversal.c.recorded_at.label("reversal_at"),
+        )
+        .select_from(destination)
+        .join(
+            postings,
+            (postings.c.bank_id == destination.c.bank_id)
+            & (postings.c.destination_id == destination.c.account_id),
+        )
+        .join(
+            source,
+            (source.c.bank_id == postings.c.bank_id)
+            & (source.c.account_id == postings.c.source_id),
+        )
+        .join(
+            transfers,
+            (transfers.c.bank_id == postings.c.bank_id)
+            & (transfers.c.transfer_id == postings.c.transfer_id),
+        )
+        .outerjoin(
+            _reversal,
+            (_reversal.c.bank_id == transfers.c.bank_id)
+            & (_reversal.c.reverses == transfers.c.transfer_id),
+        )
+        .where(
+            destination.c.bank_id == view.bank_id,
+            destination.c.address.in_([chart.member(member_id), chart.debt(member_id)]),
+            destination.c.asset_code == asset,
+            source.c.address == chart.ISSUANCE,
+            or_(transfers.c.period_id == period_id, _reversal.c.period_id == period_id),
+        )
+    )
+    found = [line for row in rows for line in _lines(row, period_id)]
+    return sorted(found, key=lambda one: (one.recorded_at, one.transfer_id))
+
+
+def _lines(row: Row[Any], period_id: str) -> list[Line]:
+    """Return what an issue brought in a period, and what its reversal took back in it."""
+    found = []
+    if row.period_id == period_id:
+        here = (row.occurred_at, row.recorded_at, row.refers_to)
+        found.append(Line(row.transfer_id, row.units, *here))
+    if row.reversal_period_id == period_id:
+        there = (row.occurred_at, row.reversal_at, row.refers_to)
+        found.append(Line(row.reversal_id, -row.units, *there))
+    return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, select, union_all
 
 from creditbank.core.units import View
 from creditbank.ledger import chart, flows
@@ -60,6 +60,14 @@ class Page:
     older_than: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What came in and what went out, both as positive units."""
+
+    came: int
+    went: int
+
+
 def balances(view: View, address: str) -> list[Balance]:
     """Return the balances of an address by asset; empty if it never moved."""
     held_at, debt_at = f"{address}/held", f"{address}/debt"
@@ -89,6 +97,23 @@ def balance(view: View, address: str, asset: str) -> Balance:
     return Balance(asset, 0, 0, 0)
 
 
+def holdings(view: View, member_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return, for each of these members, the units of each asset: available and held together."""
+    owners = {
+        address: one for one in member_ids for address in (chart.member(one), chart.held(one))
+    }
+    rows = view.rows(
+        select(accounts.c.address, accounts.c.asset_code, accounts.c.balance).where(
+            accounts.c.bank_id == view.bank_id, accounts.c.address.in_(sorted(owners))
+        )
+    )
+    found: dict[str, dict[str, int]] = {one: {} for one in member_ids}
+    for row in rows:
+        of = found[owners[row.address]]
+        of[row.asset_code] = of.get(row.asset_code, 0) + (row.balance or 0)
+    return found
+
+
 def owed(view: View, member_id: str, asset: str) -> int:
     """Return how many units a member still has to earn back."""
     row = view.row(
@@ -113,8 +138,8 @@ def account_of(view: View, address: str, asset: str) -> int | None:
     return row.account_id if row is not None else None
 
 
-def sides(view: View, account_id: int, most_version: int | None) -> Any:
-    """Return the account's side of its postings, one row per version."""
+def sides(view: View, account_id: int, most_version: int | None, *, after: int = 0) -> Any:
+    """Return the account's side of its postings, one row per version, from one until another."""
     parts = []
     for own, other, sign in (("source", "destination", -1), ("destination", "source", 1)):
         version = postings.c[f"{own}_version"]
@@ -128,8 +153,24 @@ def sides(view: View, account_id: int, most_version: int | None) -> Any:
         ).where(postings.c.bank_id == view.bank_id, postings.c[f"{own}_id"] == account_id)
         if most_version is not None:
             part = part.where(version < most_version)
+        if after:
+            part = part.where(version > after)
         parts.append(part)
     return union_all(*parts).subquery("side")
+
+
+def recorded(view: View, side: Any) -> ColumnElement[bool]:
+    """Return what joins an account's rows with their transfers."""
+    return and_(transfers.c.bank_id == view.bank_id, transfers.c.transfer_id == side.c.transfer_id)
+
+
+def _shown(
+    side: Any, held_id: int | None, span: Span, flow: Flow | None
+) -> list[ColumnElement[bool]]:
+    """Return what is true of the rows of a statement: no moves to what is on hold or from it."""
+    which = [side.c.other_id != held_id if held_id is not None else side.c.version > 0]
+    which += flows.within(span)
+    return which if flow is None else [*which, flows.goes(flow, side.c.units)]
 
 
 def history(
@@ -162,23 +203,12 @@ def history(
             transfers.c.refers_to,
             accounts.c.address.label("other"),
         )
-        .join_from(
-            side,
-            transfers,
-            and_(
-                transfers.c.bank_id == view.bank_id,
-                transfers.c.transfer_id == side.c.transfer_id,
-            ),
-        )
+        .join_from(side, transfers, recorded(view, side))
         .join(
             accounts,
             and_(accounts.c.bank_id == view.bank_id, accounts.c.account_id == side.c.other_id),
         )
-        .where(
-            side.c.other_id != held_id if held_id is not None else side.c.version > 0,
-            *flows.within(span),
-            *(() if flow is None else (flows.goes(flow, side.c.units),)),
-        )
+        .where(*_shown(side, held_id, span, flow))
         .order_by(side.c.version.desc())
         .limit(limit + 1)
     )
@@ -228,6 +258,26 @@ def _held_by_version(
     return found
 
 
+def totals(
+    view: View, address: str, asset: str, *, span: Span = EVER, flow: Flow | None = None
+) -> Totals:
+    """Return what came into an account and what went out, of the rows that `history` shows."""
+    account_id = account_of(view, address, asset)
+    if account_id is None:
+        return Totals(0, 0)
+    held_id = account_of(view, f"{address}/held", asset)
+    side = sides(view, account_id, None)
+    row = view.row(
+        select(
+            func.sum(case((side.c.units > 0, side.c.units), else_=0)).label("came"),
+            func.sum(case((side.c.units < 0, -side.c.units), else_=0)).label("went"),
+        )
+        .join_from(side, transfers, recorded(view, side))
+        .where(*_shown(side, held_id, span, flow))
+    )
+    return Totals(0, 0) if row is None else Totals(int(row.came or 0), int(row.went or 0))
+
+
 def as_of(view: View, address: str, asset: str, instant: datetime) -> int:
     """Return an account's balance by what had been recorded at an instant (own account only).
 
@@ -239,14 +289,7 @@ def as_of(view: View, address: str, asset: str, instant: datetime) -> int:
     side = sides(view, account_id, None)
     row = view.row(
         select(side.c.own_balance)
-        .join_from(
-            side,
-            transfers,
-            and_(
-                transfers.c.bank_id == view.bank_id,
-                transfers.c.transfer_id == side.c.transfer_id,
-            ),
-        )
+        .join_from(side, transfers, recorded(view, side))
         .where(transfers.c.recorded_at <= instant)
         .order_by(side.c.version.desc())
         .limit(1)
@@ -267,53 +310,6 @@ def moved_since(view: View, address: str, instant: datetime) -> bool:
         .limit(1)
     )
     return row is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Circulation:
-    """How much of an asset there is, in units, and where it came from and went."""
-
-    asset: str
-    issued: int
-    taken_back: int
-    with_members: int
-    with_merchants: int
-    elsewhere: int
-
-
-def circulation(view: View, asset: str) -> Circulation:
-    """Return what was issued and taken back ever, and who holds the rest now."""
-    issuance = account_of(view, chart.ISSUANCE, asset)
-    issued = _sum(view, "source_id", issuance)
-    taken_back = _sum(view, "destination_id", issuance)
-    rows = view.rows(
-        select(accounts.c.address, accounts.c.balance).where(
-            accounts.c.bank_id == view.bank_id,
-            accounts.c.asset_code == asset,
-            accounts.c.balance.is_not(None),
-            accounts.c.balance != 0,
-        )
-    )
-    by_head = {"member": 0, "merchant": 0}
-    elsewhere = 0
-    for row in rows:
-        head = row.address.split("/")[0]
-        if head in by_head:
-            by_head[head] += row.balance
-        else:
-            elsewhere += row.balance
-    return Circulation(asset, issued, taken_back, by_head["member"], by_head["merchant"], elsewhere)
-
-
-def _sum(view: View, side: str, account_id: int | None) -> int:
-    if account_id is None:
-        return 0
-    row = view.row(
-        select(func.sum(postings.c.units).label("units")).where(
-            postings.c.bank_id == view.bank_id, postings.c[side] == account_id
-        )
-    )
-    return int(row.units) if row is not None and row.units is not None else 0
 
 
 def received(view: View, addresses: Sequence[str], asset: str, kind: Kind) -> dict[str, int]:

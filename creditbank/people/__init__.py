@@ -6,6 +6,8 @@ in one order · ``persons`` what names and describes somebody, sealed with a key
 ``stays`` from when to when · ``teams`` who serves together, ``places`` from when to when, and
 ``team_wishes`` who is about to · ``relatives`` who is family · ``guardians`` who answers for a
 child · ``skills`` what somebody can do · ``kin`` who stands for whom where law 7 is asked ·
-``consents`` what they agreed to · ``trail`` who did what to whom · ``errors``,
-``group_errors`` what can be wrong.
+``consents`` what they agreed to · ``corrections`` what is put right of them · ``documents`` one
+person, one number · ``delegates`` who acts for another · ``finding`` by what people say,
+``namesakes`` told apart · ``trail`` who did what to whom · ``errors``, ``group_errors`` what can
+be wrong.
 """

@@ -2,7 +2,8 @@
 
 Names and phones are sealed. A whole name, number or phone is looked up by its keyed hash; a part
 of a name and the last digits of a phone are found by opening the members of the communities
-asked for, up to a bound that keeps a look short.
+asked for, up to a bound that keeps a look short; and only those whom the reader may see whole for
+a reason, since who asks often enough would learn names and numbers by their parts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
-from creditbank.people import persons
+from creditbank.people import namesakes, persons
 from creditbank.people.members import Member, Status, find, members
 
 OPENED_MOST = 4_000
@@ -33,21 +34,30 @@ class Found:
     whole: bool
 
 
-def search(view: View, text: str, *, within: tuple[str, ...] | None) -> Found:
-    """Return the members a text may mean, by number, at most fifty; those who left are left out."""
+def search(
+    view: View,
+    text: str,
+    *,
+    within: tuple[str, ...] | None,
+    opened: tuple[str, ...] | None,
+) -> Found:
+    """Return the members a text may mean, by number, at most fifty; those who left are left out.
+
+    ``within`` are the communities that are looked in, ``opened`` those where phones, and parts of
+    names, are looked at, too; None is the whole bank.
+    """
     said = " ".join(text.split())
     if not said:
         return Found((), whole=True)
-    sure = {*_by_number(view, said), *_looked_up(view, said)}
-    waiting = _ids(view, within, limit=OPENED_MOST + 1)
+    sure = {*_by_number(view, said), *_looked_up(view, persons.NAME, said)}
+    by_phone = set(_looked_up(view, persons.PHONE, said)) if _PHONE.fullmatch(said) else set()
+    waiting = [] if opened == () else _ids(view, opened, limit=OPENED_MOST + 1)
     whole = len(waiting) <= OPENED_MOST
     parts = _opened(view, waiting, said) if whole and len(sure) < FOUND_MOST else set()
-    found = [find(view, one) for one in sorted(sure | parts)[: 2 * FOUND_MOST]]
-    near = [
-        one
-        for one in found
-        if (within is None or one.community_id in within) and one.status is not Status.CLOSED
-    ]
+    every = namesakes.those_within(view, sure, within=within)
+    every |= namesakes.those_within(view, by_phone, within=opened) | parts
+    found = [find(view, one) for one in sorted(every)[: 2 * FOUND_MOST]]
+    near = [one for one in found if one.status is not Status.CLOSED]
     near.sort(key=lambda one: one.number)
     return Found(tuple(near[:FOUND_MOST]), whole)
 
@@ -63,12 +73,10 @@ def _by_number(view: View, said: str) -> Iterable[str]:
     return [row.member_id for row in rows]
 
 
-def _looked_up(view: View, said: str) -> Iterable[str]:
+def _looked_up(view: View, what: str, said: str) -> Iterable[str]:
     """Return the members of a whole name or a whole phone."""
     try:
-        holders = persons.looked_up(view, persons.NAME, said)
-        if _PHONE.fullmatch(said):
-            holders += persons.looked_up(view, persons.PHONE, said)
+        holders = persons.looked_up(view, what, said)
     except BadField:
         return []
     rows = view.rows(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from creditbank.core.units import Actor, View
 from creditbank.people import stays
@@ -53,11 +53,13 @@ def _merged_with(view: View, ids: frozenset[str]) -> frozenset[str]:
     """Return the members on the other side of a merger with one of these."""
     wanted = sorted(ids)
     of = members.c
-    rows = view.rows(
-        select(of.member_id, of.merged_into).where(
-            of.bank_id == view.bank_id,
-            of.merged_into.is_not(None),
-            or_(of.member_id.in_(wanted), of.merged_into.in_(wanted)),
+    rows = [
+        row
+        for which in (of.member_id, of.merged_into)
+        for row in view.rows(
+            select(of.member_id, of.merged_into).where(
+                of.bank_id == view.bank_id, of.merged_into.is_not(None), which.in_(wanted)
+            )
         )
-    )
+    ]
     return frozenset(one for row in rows for one in (row.member_id, row.merged_into))

@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, UniqueConstraint, select, update
+from sqlalchemy import ColumnElement, Index, Row, UniqueConstraint, select, update
 from sqlmodel import Field
 
 from creditbank.core import counters
@@ -93,6 +93,8 @@ class MemberRow(OfBank, table=True):
     __table_args__ = (
         within_bank(["community_id"], "community", ["community_id"]),
         UniqueConstraint("bank_id", "number"),
+        Index("ix_member_status", "bank_id", "status", "community_id"),
+        Index("ix_member_merged_into", "bank_id", "merged_into"),
     )
 
     member_id: str = Field(primary_key=True, max_length=40)
@@ -390,8 +392,9 @@ def listing(
     return Page(shown, shown[-1].number if len(rows) > limit else None)
 
 
-def ids_within(view: View, community_ids: Sequence[str]) -> Select[str]:
-    """Return the query for the ids of all members of some communities, to ask for their things."""
-    return select(members.c.member_id).where(
-        members.c.bank_id == view.bank_id, members.c.community_id.in_(community_ids)
-    )
+def is_within(
+    view: View, member_id: ColumnElement[str], community_ids: Sequence[str]
+) -> ColumnElement[bool]:
+    """Return what says that a row's member is of some communities: each is looked up by its id."""
+    here = (members.c.bank_id == view.bank_id) & (members.c.member_id == member_id)
+    return select(members).where(here, members.c.community_id.in_(community_ids)).exists()

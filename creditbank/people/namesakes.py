@@ -76,6 +76,18 @@ def of_numbers(
     return {row.number: row.member_id for row in view.rows(query)}
 
 
+def those_within(
+    view: View, member_ids: Iterable[str], *, within: tuple[str, ...] | None
+) -> set[str]:
+    """Return those of these members who live in some communities; None is the whole bank."""
+    query = select(members.c.member_id).where(
+        members.c.bank_id == view.bank_id, members.c.member_id.in_(sorted(set(member_ids)))
+    )
+    if within is not None:
+        query = query.where(members.c.community_id.in_(within))
+    return {row.member_id for row in view.rows(query)}
+
+
 def known(view: View, member_ids: Iterable[str]) -> dict[str, Known]:
     """Return what may be seen of these members, by id; who is not known is left out."""
     rows = view.rows(

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Index, Select, insert, select
+from sqlalchemy import ColumnElement, Index, insert, select
 from sqlmodel import Field
 
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
@@ -122,13 +122,13 @@ def listing(
     what: str | None = None,
     object_id: str | None = None,
     subject_id: str | None = None,
-    subjects: Select[Any] | None = None,
+    about: ColumnElement[bool] | None = None,
     older_than: str | None = None,
     limit: int = 50,
 ) -> Page:
     """Return deeds, newest first: all, those of one kind, to one object, or about one person.
 
-    ``subjects`` is a query of ids: only what concerns one of these.
+    ``about`` says which: only what concerns one of these.
     """
     query = select(deeds).where(deeds.c.bank_id == view.bank_id)
     if what is not None:
@@ -137,8 +137,8 @@ def listing(
         query = query.where(deeds.c.object_id == object_id)
     if subject_id is not None:
         query = query.where(deeds.c.subject_id == subject_id)
-    if subjects is not None:
-        query = query.where(deeds.c.subject_id.in_(subjects))
+    if about is not None:
+        query = query.where(about)
     if older_than is not None:
         at = _done_at(view, older_than)
         if at is None:

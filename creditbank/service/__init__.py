@@ -8,8 +8,10 @@ What it leaves: ``evidence`` notes · ``photos`` · ``confirmations`` the benefi
 ``sights`` what is known of a service, ``screening`` what its figures say.
 Judging: ``reviewers`` who may · ``reviews`` approve, reject, withdraw an approval ·
 ``review_sheets`` many at once · ``deadlines`` · ``disputes`` · ``draws`` and ``second_looks``.
+``waits`` how much waits for an office · ``decisions`` what can still be taken back.
 Crediting: ``reckoning`` what a claim brings · ``crediting`` it is issued, or taken back ·
-``credit_counts`` what caps count.
-Thanks: ``thanking`` notes are written and released, ``thanks`` who reads them.
+``credit_counts`` what caps count · ``hours`` what was served, by whom, where.
+Thanks: ``received`` what was done for somebody · ``thanking`` notes are written and released,
+``thanks`` who reads them.
 ``attendance_errors``, ``review_errors``, ``thanks_errors`` what can go wrong.
 """

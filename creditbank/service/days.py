@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from creditbank.core.clock import day_of, start_of_day
 from creditbank.core.units import View
@@ -60,16 +60,3 @@ def approved(view: View, member_id: str, on: Iterable[date]) -> dict[date, int]:
             if day in found:
                 found[day] += minutes
     return found
-
-
-def served(view: View, member_id: str) -> int:
-    """Return how many minutes of a member's service are approved in all."""
-    of = claims.claims.c
-    row = view.row(
-        select(func.sum(of.approved_minutes).label("minutes")).where(
-            of.bank_id == view.bank_id,
-            of.member_id == member_id,
-            of.state == ClaimState.APPROVED,
-        )
-    )
-    return 0 if row is None else int(row.minutes or 0)

@@ -35,7 +35,7 @@ def revocable(
         of.bank_id == view.bank_id, of.state == ClaimState.APPROVED, of.decided_at >= since
     )
     if within is not None:
-        query = query.where(of.task_id.in_(tasks.ids_within(view, within)))
+        query = query.where(tasks.is_within(view, of.task_id, within))
     if after is not None:
         at = claims.find(view, after).signed_out_at
         query = query.where(

@@ -321,10 +321,10 @@ def waiting(
     due = func.coalesce(of.review_due_at, of.signed_out_at, type_=of.signed_out_at.type)
     query = select(claims.claims).where(of.bank_id == view.bank_id, of.state.in_(states))
     if community_id is not None:
-        query = query.where(of.task_id.in_(tasks.ids_within(view, [community_id])))
+        query = query.where(tasks.is_within(view, of.task_id, [community_id]))
     if within is not None:
-        near = tasks.ids_within(view, sorted({*within, *reviewers.pooled(view)}))
-        query = query.where(of.task_id.in_(near) | deadlines.is_late(view))
+        near = sorted({*within, *reviewers.pooled(view)})
+        query = query.where(tasks.is_within(view, of.task_id, near) | deadlines.is_late(view))
     if after is not None:
         last = claims.find(view, after)
         at = last.review_due_at or last.signed_out_at

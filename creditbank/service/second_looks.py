@@ -120,7 +120,7 @@ def waiting(
         query = query.where(of.decided_by != other_than)
     if within is not None:
         near = sorted({*within, *reviewers.pooled(view)})
-        query = query.where(of.task_id.in_(tasks.ids_within(view, near)))
+        query = query.where(tasks.is_within(view, of.task_id, near))
     if after is not None:
         at = claims.find(view, after).decided_at
         query = query.where((of.decided_at > at) | ((of.decided_at == at) & (of.claim_id > after)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal, select, union_all
 
 from creditbank.core.units import View
 from creditbank.service import photos, screening
@@ -49,7 +49,7 @@ def flags_of(view: View, several: Iterable[Claim]) -> dict[str, tuple[str, ...]]
     parts = _parts(view, here)
     pictures = photos_at(view, here)
     before = _history(view, wanted.values())
-    usual = {task_id: _usual(view, row) for task_id, row in here.items()}
+    usual = _usual(view, here)
     found = {}
     for claim_id, one in wanted.items():
         task, there = here[one.task_id], parts[one.task_id]
@@ -163,22 +163,29 @@ def _history(view: View, several: Iterable[Claim]) -> dict[str, list[_Earlier]]:
     return found
 
 
-def _usual(view: View, task: Row[Any]) -> int | None:
-    """Return the middle of the hours of the category's tasks just before this one."""
-    rows = view.rows(
-        select(tasks.c.starts_at, tasks.c.ends_at)
-        .where(
-            tasks.c.bank_id == view.bank_id,
-            tasks.c.category == task.category,
-            tasks.c.starts_at < task.starts_at,
+def _usual(view: View, here: Mapping[str, Row[Any]]) -> dict[str, int | None]:
+    """Return, for each task, the middle of the hours of its category's tasks just before it."""
+    parts = []
+    for task_id, task in here.items():
+        before = (
+            select(literal(task_id).label("of"), tasks.c.starts_at, tasks.c.ends_at)
+            .where(
+                tasks.c.bank_id == view.bank_id,
+                tasks.c.category == task.category,
+                tasks.c.starts_at < task.starts_at,
+            )
+            .order_by(tasks.c.starts_at.desc())
+            .limit(_USUAL_MOST)
+            .subquery()
         )
-        .order_by(tasks.c.starts_at.desc())
-        .limit(_USUAL_MOST)
-    )
-    if len(rows) < _USUAL_LEAST:
-        return None
-    hours: list[int] = sorted((row.ends_at - row.starts_at) // _MINUTE for row in rows)
-    return hours[len(hours) // 2]
+        parts.append(select(before.c.of, before.c.starts_at, before.c.ends_at))
+    hours: dict[str, list[int]] = {task_id: [] for task_id in here}
+    for row in view.rows(union_all(*parts)):
+        hours[row.of].append((row.ends_at - row.starts_at) // _MINUTE)
+    return {
+        task_id: sorted(known)[len(known) // 2] if len(known) >= _USUAL_LEAST else None
+        for task_id, known in hours.items()
+    }
 
 
 def _came_at(task: Row[Any], mine: Part) -> datetime:

@@ -73,8 +73,7 @@ def _near(view: View, within: Places) -> ColumnElement[bool] | None:
     """Return what says that a claim is reviewed within some places, None for all."""
     if within is None:
         return None
-    near = tasks.ids_within(view, sorted({*within, *reviewers.pooled(view)}))
-    return _of.task_id.in_(near)
+    return tasks.is_within(view, _of.task_id, sorted({*within, *reviewers.pooled(view)}))
 
 
 def second_looks(view: View, within: Places, other_than: str) -> int:
@@ -121,11 +120,17 @@ def drafts(view: View, within: Places) -> int:
 def noted_late(view: View, within: Places) -> int:
     """Count what was noted down late and waits for a second person."""
     of, at = afterwards.c, tasks.tasks.c
-    open_still = select(of.task_id).where(
-        of.bank_id == view.bank_id, of.second_needed, of.confirmed_at.is_(None)
+    draft = (
+        select(at.task_id)
+        .where(
+            at.bank_id == view.bank_id,
+            at.task_id == of.task_id,
+            at.stored_state == TaskState.DRAFT,
+            *_there(within),
+        )
+        .exists()
     )
-    which = [at.task_id.in_(open_still), at.stored_state == TaskState.DRAFT]
-    return _many(view, tasks.tasks, [*which, *_there(within)])
+    return _many(view, afterwards, [of.second_needed, of.confirmed_at.is_(None), draft])
 
 
 def unread_thanks(view: View, within: Places) -> int:

@@ -369,7 +369,7 @@ def of_task(view: View, task_id: str, *, within: tuple[str, ...] | None = None) 
     task = tasks.find(view, task_id)
     query = select(claims).where(claims.c.bank_id == view.bank_id, claims.c.task_id == task_id)
     if within is not None and task.community_id not in within:
-        query = query.where(claims.c.member_id.in_(members.ids_within(view, within)))
+        query = query.where(members.is_within(view, claims.c.member_id, within))
     rows = view.rows(query.order_by(claims.c.claimed_at, claims.c.claim_id))
     return [read(row) for row in rows]
 

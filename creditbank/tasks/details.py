@@ -1,13 +1,16 @@
 """Details: what a need is about in more words, and whom to ask; for who is signed in.
 
 Words of need and numbers of people are personal, so both are sealed with a key of their own that
-is nobody else's; tasks that were written down together share it.
+is nobody else's; tasks that were written down together share it. They go when whom the task
+helps, or who wrote it down, is forgotten, and a hundred days after the task: whoever could still
+dispute what came of it has no use for them then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import delete, insert, select
 from sqlmodel import Field
@@ -17,16 +20,18 @@ from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, table, within_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
-from creditbank.people import communities
+from creditbank.people import communities, trail
 from creditbank.tasks import repeats, tasks
 from creditbank.tasks.errors import TaskNotFound
 
 DESCRIPTION_MOST = 500
 CONTACT_MOST = 80
+KEPT = timedelta(days=100)
+FORGOTTEN_AT_ONCE = 200
 _SEALED_MOST = 3000
 
-_DESCRIPTION = "task-description"
-_CONTACT = "task-contact"
+DESCRIPTION = "task-description"
+CONTACT = "task-contact"
 
 
 class DetailRow(OfBank, table=True):
@@ -84,6 +89,8 @@ def put(
         if one not in found:
             raise TaskNotFound(one)
         communities.require_within(unit.actor, found[one])
+    for one in wanted if any(said) else sorted(of_tasks(unit, wanted)):
+        trail.record(unit, "task.described", one)
     unit.run(
         delete(details).where(details.c.bank_id == unit.bank_id, details.c.task_id.in_(wanted))
     )
@@ -91,7 +98,7 @@ def put(
         key_id = unit.vault.new_key()
         sealed = [
             None if text is None else unit.vault.seal(key_id, what, text)
-            for what, text in zip((_DESCRIPTION, _CONTACT), said, strict=True)
+            for what, text in zip((DESCRIPTION, CONTACT), said, strict=True)
         ]
         unit.run(
             insert(details),
@@ -107,6 +114,24 @@ def put(
             ],
         )
     return len(wanted)
+
+
+def forget_old(unit: Unit, *, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Drop what up to ``limit`` tasks that are long over said in more words; return how many."""
+    of = tasks.tasks.c
+    rows = unit.rows(
+        select(details.c.task_id)
+        .join(tasks.tasks, (of.bank_id == details.c.bank_id) & (of.task_id == details.c.task_id))
+        .where(details.c.bank_id == unit.bank_id, of.ends_at < unit.now - KEPT)
+        .order_by(details.c.task_id)
+        .limit(limit)
+    )
+    old = [row.task_id for row in rows]
+    if old:
+        unit.run(
+            delete(details).where(details.c.bank_id == unit.bank_id, details.c.task_id.in_(old))
+        )
+    return len(old)
 
 
 def _prose(text: str | None) -> str | None:
@@ -138,8 +163,8 @@ def of_tasks(view: View, task_ids: Iterable[str]) -> dict[str, Detail]:
 
     return {
         row.task_id: Detail(
-            plain(row.key_id, _DESCRIPTION, row.description),
-            plain(row.key_id, _CONTACT, row.contact),
+            plain(row.key_id, DESCRIPTION, row.description),
+            plain(row.key_id, CONTACT, row.contact),
         )
         for row in rows
     }

@@ -18,7 +18,6 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Row,
-    Select,
     false,
     select,
     update,
@@ -393,8 +392,9 @@ def chosen(view: View, *of: ColumnElement[bool], limit: int | None = None) -> li
     return _with_rewards(view, rows)
 
 
-def ids_within(view: View, community_ids: Sequence[str]) -> Select[str]:
-    """Return the query for the ids of all tasks of some communities, to ask for what is theirs."""
-    return select(tasks.c.task_id).where(
-        tasks.c.bank_id == view.bank_id, tasks.c.community_id.in_(community_ids)
-    )
+def is_within(
+    view: View, task_id: ColumnElement[str], community_ids: Sequence[str]
+) -> ColumnElement[bool]:
+    """Return what says that a row's task is of some communities: each is looked up by its id."""
+    here = (tasks.c.bank_id == view.bank_id) & (tasks.c.task_id == task_id)
+    return select(tasks).where(here, tasks.c.community_id.in_(community_ids)).exists()

@@ -1,4 +1,4 @@
-"""One Chromium for the run, a server for each test, and screens of phones, tills and desks.
+"""One Chromium for each file, a server for each test, and screens of phones, tills and desks.
 
 Every screen is watched: a fault in a script, a request to another origin, or a server's fault
 fails the test that opened it.
@@ -42,9 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="there is no chromium on this machine"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """The driver of the browser."""
+    """The driver of the browser; it holds an event loop, so it ends before other tests run."""
     with sync_playwright() as driver:
         yield driver
 
@@ -55,7 +55,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
     return Camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright, camera: Camera) -> Iterator[Browser]:
     """The browser."""
     browser = playwright.chromium.launch(

@@ -38,7 +38,7 @@ FIRST = (
     *(Role.COMMUNITY_HEAD, Role.TREASURER, Role.AUDITOR, Role.OPERATOR, NOBODY),
 )
 SCANNER = "zxing"
-# What this world does not come to, and who looks at it: `test_till`, `test_first_pages`, and the
+# What this world does not come to, and who looks at it: `test_till`, and the
 # pages of a demonstration or of a confirmation in tests/integration.
 ELSEWHERE = {
     f"GET {matrix_pages.PREFIX}{path}"

@@ -4,12 +4,11 @@ import io
 import re
 from typing import Any
 
-import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.screens import Screens, sideways, too_small, violations
+from tests.e2e.screens import Screens, too_small, violations
 from tests.e2e.site import Site
 
 PIN = "258036"
@@ -194,29 +193,3 @@ def test_home_shows_the_till_that_waits(site: Site, screens: Screens) -> None:
     page.get_by_role("button", name="不是我，拒绝支付").click()
     expect(page.locator(".done")).to_contain_text("没有扣积分")
     assert 409 == site.post(f"/redemptions/{one}/redeem", till, {"points": 60}).status_code
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/me",
-        "/me/code",
-        "/me/statement",
-        "/me/inbox",
-        "/me/more",
-        "/me/settings",
-        "/me/settings/pin",
-        "/me/settings/consents",
-        "/me/settings/erasure",
-    ],
-)
-def test_the_pages_are_fit_for_everybody(site: Site, screens: Screens, path: str) -> None:
-    """Axe finds nothing, targets are large enough, nothing is wider than a narrow screen."""
-    _, token = site.earned(128)
-    for look, least_px in LOOKS:
-        page = screens.phone(path, token, look=look, size={"width": 320, "height": 640})
-        if path == "/me/code":
-            expect(page.locator(".code-digits")).to_be_visible()
-        assert [] == violations(page), look
-        assert [] == too_small(page, least_px), look
-        assert not sideways(page), look

@@ -53,7 +53,7 @@ def test_the_whole_loop(
     assert "/till/receipts/" in till.url
     expect(till.locator(".slip")).to_contain_text("¥56.90")
     phone.goto(f"{site.url}/me/statement")
-    lines = phone.locator(".rows.lines > li")
+    lines = phone.locator(".rows.moves > li")
     expect(lines.first).to_contain_text("−3")
     expect(lines.nth(1)).to_contain_text("+10")
     if not english:

@@ -45,23 +45,3 @@ def test_a_list_is_imported_and_the_page_follows(site: Site, screens: Screens) -
     run_due(site.database, "worker", ARRIVE)
     page.get_by_text("期初积分等待第二人核对").wait_for()
     fit(screens, page.url.partition("/b/trust")[2].partition("?")[0], site.reviewer)
-
-
-def test_the_desk_is_fit_for_everybody(site: Site, screens: Screens) -> None:
-    """Search, a member, the form, an assist, staff and the menu are fit in both modes."""
-    member, _ = site.earned(12)
-    desk = screens.desk(f"/office/members/{member}", site.organiser)
-    desk.get_by_label("为什么代办").fill("没有手机")
-    desk.get_by_role("button", name="开始代办").click()
-    desk.get_by_text("您正在代").wait_for()
-    assist = desk.url.partition("/b/trust")[2]
-    for path in (
-        f"/office/members/{member}",
-        "/office/members",
-        "/office/members/new",
-        "/office/imports",
-        "/office/more",
-        assist,
-    ):
-        fit(screens, path, site.organiser)
-    fit(screens, "/office/staff", site.operator)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from tests.e2e.screens import DESK, PHONE, Screens, sideways, too_small, violations
+from tests.e2e.screens import DESK, PHONE, Screens
 from tests.e2e.site import Site
 
 MODES = (("zh.plain.light", 44), ("zh.large.light", 60))
@@ -65,45 +63,3 @@ def test_the_sites_screen_follows(site: Site, screens: Screens) -> None:
     roster.wait_for_selector(".roster >> text=已签到", timeout=5_000)
     assert roster.is_checked("input[name=claim_ids]")
     assert 0 == len(roster.query_selector_all("details[open]"))
-
-
-def test_the_pages_of_needs_are_fit_for_everybody(site: Site, screens: Screens) -> None:
-    """Axe finds nothing and every target is large enough, in both modes; nothing goes sideways."""
-    community = grounds(site)
-    member, _ = site.member()
-    task = site.publish(community_id=community)
-    site.made(f"/tasks/{task}/claims", site.organiser, {"member_id": member})
-    starts = (site.clock.now() + timedelta(days=1)).date().isoformat()
-    body = {
-        "rule": "FREQ=DAILY;COUNT=5",
-        "first_on": starts,
-        "starts": "09:00",
-        "lasts_minutes": 60,
-        "title": "巡逻",
-        "category": "patrol",
-        "community_id": community,
-        "place": "东门",
-        "capacity": 3,
-        "rewards": [{"asset": "XYB", "units": 5, "per": "person"}],
-    }
-    series = site.made("/series", site.organiser, body)["task_ids"]
-    for look, least_px in MODES:
-        for path in (
-            "/office",
-            "/office/needs",
-            "/office/needs/calendar",
-            "/office/needs/new",
-            f"/office/needs/{series[2]}",
-            f"/office/needs/{task}/roster",
-            f"/office/needs/{task}/site-code",
-            "/office/chain",
-            "/office/afterwards",
-        ):
-            page = screens.desk(path, site.organiser, size={"width": 320, "height": 700}, look=look)
-            assert not sideways(page), (look, path)
-            page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
-            assert [] == violations(page), (look, path)
-            assert [] == too_small(page, least_px), (look, path)
-            page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
-            assert not sideways(page), (look, path)
-            page.close()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 
-import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
 from creditbank.identity.roles import Role
-from tests.e2e.screens import PHONE, Screens, sideways, too_small, violations
+from tests.e2e.screens import Screens
 from tests.e2e.site import Site
 from tests.web import new_key
 
@@ -70,18 +69,3 @@ PAGES = (
     ("/office/exchange", Role.TREASURER),
     ("/office/books", Role.AUDITOR),
 )
-
-
-@pytest.mark.parametrize(("look", "least_px"), [("zh.plain.light", 44), ("zh.large.dark", 60)])
-def test_the_desk_is_fit_for_everybody(
-    site: Site, screens: Screens, look: str, least_px: int
-) -> None:
-    """Axe finds nothing, targets are large enough, and no page is wider than its screen."""
-    site.earned(30)
-    waiting = site.served(site.member()[1])
-    for path, role in (*PAGES, (f"/office/reviews/{waiting}", Role.REVIEWER)):
-        page = screens.desk(path, site.token(role), look=look, size=PHONE)
-        assert ([], path) == (too_small(page, least_px), path)
-        assert ([], path) == (violations(page), path)
-        assert not sideways(page), path
-        page.context.close()

@@ -6,10 +6,9 @@ import re
 
 from playwright.sync_api import Page, Request, Route, expect
 
-from creditbank.identity.roles import Role
 from merchants import code_pictures
 from tests.e2e.camera import Camera
-from tests.e2e.screens import DESK, PHONE, TABLET, Screens, sideways, too_small, violations
+from tests.e2e.screens import TABLET, Screens, sideways, too_small, violations
 from tests.e2e.site import Site
 
 PAID = re.compile("收到信义贝 [0-9]+ 个")
@@ -252,29 +251,3 @@ def test_the_till_is_fit_for_everybody(site: Site, screens: Screens, camera: Cam
         for path in ("/till/today", "/till/shop"):
             page.goto(f"{site.url}{path}")
             fit()
-
-
-def test_the_desk_of_a_shop_is_fit_for_everybody(site: Site, screens: Screens) -> None:
-    """Every page of the owner, at a desk and on a phone in the elder mode; the code is shown."""
-    member, token = site.earned(20)
-    merchant, _, till = site.shop()
-    body = {"code": site.pay_code(member, token), "cart_fen": 6000}
-    paid = site.made("/scan-and-redeem", till, body)["redemption_id"]
-    site.made(f"/merchants/{merchant}/registers-volunteers", site.operator, {"allowed": True})
-    owner = site.token(Role.SHOP_OWNER, merchant_id=merchant)
-    today = site.database.read(site.bank.bank_id, lambda view: view.today)
-    pages = (
-        *("", f"/days/{today.isoformat()}", f"/months/{today:%Y-%m}", f"/receipts/{paid}"),
-        *("/cashiers", "/offers", "/poster", "/volunteers", "/tills"),
-    )
-    for look, least_px, size in (("zh.plain.dark", 44, DESK), ("zh.large.light", 60, PHONE)):
-        page = screens.desk("/shop", owner, look=look, size=size)
-        for path in pages:
-            page.goto(f"{site.url}/shop/{merchant}{path}")
-            assert [] == violations(page), path
-            assert [] == too_small(page, least_px), path
-            assert not sideways(page), path
-        page.get_by_role("button", name="配对一台设备").click()
-        expect(page.locator(".pair-code")).to_be_visible()
-        assert [] == violations(page)
-        assert not sideways(page)

@@ -70,7 +70,7 @@ class _Phone:
 
     async def fetch_code(self) -> None:
         """Ask for a code, as the page's script does."""
-        said = {"X-CSRF-Token": self._csrf, "Idempotency-Key": new_key()}
+        said = {"X-CSRF-Token": self._csrf, "Idempotency-Key": new_key(), "X-Part": "code"}
         made = await self._client.post(
             f"{_PAGES}/me/code/codes", headers=self._headers | said, data={"csrf": self._csrf}
         )

@@ -95,7 +95,10 @@ def test_request_bodies_are_closed() -> None:
 
 
 def test_routes_are_async_and_short() -> None:
-    """A route's body is at most ten lines below its words; rules live elsewhere."""
+    """A route's body is at most ten lines below its words, a page's twenty: it names what it shows.
+
+    Rules live elsewhere.
+    """
     import ast
     import inspect
     import textwrap
@@ -108,7 +111,8 @@ def test_routes_are_async_and_short() -> None:
         tree = ast.parse(textwrap.dedent(inspect.getsource(route.endpoint))).body[0]
         assert isinstance(tree, ast.AsyncFunctionDef)
         lines = (tree.end_lineno or 0) - (tree.body[0].end_lineno or 0)
-        assert lines <= 10, (route.path, lines)
+        most = 20 if route.path.startswith("/b/") else 10
+        assert lines <= most, (route.path, lines)
 
 
 @pytest.fixture

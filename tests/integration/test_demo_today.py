@@ -9,7 +9,7 @@ from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import View
 from creditbank.ledger import chart, statements
-from creditbank.service import tallies, thanks
+from creditbank.service import hours, thanks
 from creditbank.tasks import claims, tasks
 from creditbank.tasks.states import ClaimState, TaskState
 from seeds import accounts, guests, society, today, year
@@ -56,5 +56,5 @@ def look(view: View, volunteer_id: str) -> dict[str, object]:
         "coming": sum(one.state is TaskState.OPEN for one in needs),
         "waiting": states.count(ClaimState.SIGNED_OUT),
         "thanks": sum(one.text is not None for one in thanks.wall(view).notes),
-        "named": volunteer_id in dict(tallies.busiest(view, month, 5)),
+        "named": volunteer_id in dict(hours.busiest(view, (month, None), 5)),
     }

@@ -13,7 +13,7 @@ from api.cli import app
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.errors import BadField, BankExists
-from creditbank.ledger import statements
+from creditbank.ledger import circulation
 from seeds import orders
 from seeds.orders import Order, Totals
 from tests.books import POINTS
@@ -80,7 +80,7 @@ def test_two_hundred_orders_come_out_as_the_rule_says(
     bank = database.bank("replay")
     assert some[-1].ordered_on == database.read(bank.bank_id, lambda view: view.today)
     assert 0 == proofs.count(database.read(bank.bank_id, proofs.audit))
-    there = database.read(bank.bank_id, lambda view: statements.circulation(view, POINTS))
+    there = database.read(bank.bank_id, lambda view: circulation.of(view, POINTS))
     customers = len({order.customer for order in some})
     assert 1000 * customers == there.issued
     assert (1000 * customers - totals.points, totals.points) == (

@@ -1,6 +1,7 @@
 """Import of members: errors before anything is written, a second person for points, no doubles."""
 
 import json
+from concurrent.futures import Future
 
 from sqlalchemy import func, select
 
@@ -8,8 +9,9 @@ from api.scheduler import WORKS, Work, run_due
 from creditbank import jobs
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.units import Actor, Unit, View
+from creditbank.core.units import Actor, Declined, Unit, View
 from creditbank.identity import arrival_slices, arrivals
+from creditbank.identity.arrival_states import ArrivalState
 from creditbank.identity.roles import Role
 from creditbank.jobs import Lease
 from creditbank.ledger import chart, statements
@@ -220,6 +222,46 @@ def test_a_crash_in_the_middle_doubles_nobody(database: Database, clock: ManualC
         assert "没有写入的行" in shown.text
         assert "这个手机号已是成员" in shown.text
         assert "合计 29" in shown.text
+
+
+def test_the_same_file_is_written_once(database: Database, clock: ManualClock) -> None:
+    """Uploaded anew after a lost answer, a list of people without phones doubles nobody."""
+    with opened(database, clock) as web:
+        place(web, "桥西社区")
+        visitor = Visitor(web.client, office=web.organiser)
+        content = listed("张三,,,桥西社区,10", "李四,,,桥西社区,")
+        first, second, third = (sent(visitor, content).path for _ in range(3))
+        assert 3 == len({first, second, third})
+        visitor.get(third).form("/drop").send()
+        before, late = people(web), visitor.get(second).form("/begin")
+        visitor.get(first).form("/begin").send()
+        refused = late.send()
+        assert (409, True) == (refused.status, "同一份文件已经写入过" in refused.text)
+        run_due(database, "worker", ARRIVE)
+        assert before + 2 == people(web)
+        visitor.get(second).form("/drop").send()
+        other = sent(visitor, listed("王五,,,桥西社区,"))
+        assert "正在写入" in other.form("/begin").send().text
+
+
+def test_two_who_begin_the_same_file_at_once(database: Database, clock: ManualClock) -> None:
+    """Of two lists of one file that are begun in the same moment, one is written."""
+    with opened(database, clock) as web:
+        place(web, "桥西社区")
+        visitor = Visitor(web.client, office=web.organiser)
+        content = listed("张三,,,桥西社区,10")
+        ids = [sent(visitor, content).path.rpartition("/")[2] for _ in range(4)]
+
+        def begun(arrival_id: str) -> Future[ArrivalState]:
+            def begin(unit: Unit) -> ArrivalState | Declined:
+                return arrivals.begin(unit, arrival_id=arrival_id, key=f"begin-{arrival_id}")
+
+            actor = Actor("stf_racer", "organiser")
+            return database.writer.submit(web.bank.bank_id, actor, begin)
+
+        ended = [one.exception() for one in [begun(arrival_id) for arrival_id in ids]]
+        assert 1 == ended.count(None)
+        assert {"ArrivalRepeated"} == {type(one).__name__ for one in ended if one is not None}
 
 
 def test_no_name_waits_in_plain(database: Database, clock: ManualClock) -> None:

@@ -5,7 +5,7 @@ import re
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.identity.roles import Role
-from creditbank.ledger import earned
+from creditbank.ledger import earnings
 from creditbank.recognition import periods, ranking
 from tests.pages import Visitor
 from tests.web import Web, opened
@@ -66,7 +66,7 @@ def test_each_place_is_explained_by_its_lines(database: Database, clock: ManualC
         def check(view: object) -> None:
             for period in periods.every(view):  # type: ignore[arg-type]
                 for one in ranking.top(view, period.period_id, "XYB", limit=50):  # type: ignore[arg-type]
-                    lines = earned.of_member(view, period.period_id, one.member_id, "XYB")  # type: ignore[arg-type]
+                    lines = earnings.of_member(view, period.period_id, one.member_id, "XYB")  # type: ignore[arg-type]
                     assert one.units == sum(line.units for line in lines)
 
         database.read(web.bank.bank_id, check)

@@ -10,7 +10,8 @@ from api.pages.public import figures
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.identity.roles import Role
-from creditbank.ledger import statements, totals
+from creditbank.ledger import circulation
+from creditbank.ledger.circulation import Flow
 from tests import canaries
 from tests.merchant_builders import STEP
 from tests.pages import Shown, Visitor
@@ -162,7 +163,7 @@ def test_figures_are_those_of_the_ledger(web: Web, anybody: Visitor) -> None:
     web.clock.advance(minutes=2)
     shown = anybody.get("/figures")
     bank = web.bank.bank_id
-    books = web.database.read(bank, lambda v: statements.circulation(v, "XYB"))
+    books = web.database.read(bank, lambda v: circulation.of(v, "XYB"))
     assert (20, 0, 15, 5) == (
         books.issued,
         books.taken_back,
@@ -188,14 +189,18 @@ def test_figures_by_month_add_up(web: Web) -> None:
     web.made(f"/redemptions/{redemption}/refunds", web.treasurer, {"points": 2})
     web.earned(7)
     bank = web.bank.bank_id
-    flows = web.database.read(bank, lambda v: totals.flows(v, "XYB", [cut]))
-    assert [totals.Flow(10, 3), totals.Flow(7, -2)] == flows
-    assert 1 == web.database.read(bank, lambda v: totals.of(v, "XYB")).redeemed
+    spans = ((cut - timedelta(days=1), cut), (cut, web.clock.now() + timedelta(days=1)))
+    flows = [
+        web.database.read(bank, lambda v, both=both: circulation.between(v, "XYB", *both))
+        for both in spans
+    ]
+    assert [(10, 3), (7, -2)] == [(one.net_issued, one.net_redeemed) for one in flows]
+    assert Flow(17, 0, 3, 2, 0, 19, 3) == circulation.together(flows)
 
 
 def test_figures_are_at_most_a_minute_old(web: Web, anybody: Visitor) -> None:
     """Within a minute the same figures are shown, with their instant; then new ones."""
-    first = web.database.read(web.bank.bank_id, figures.taken)
+    first = web.database.read(web.bank.bank_id, lambda v: figures.taken(v, {}))
     assert 0 == first.served.services
     before = anybody.get("/figures").text
     web.earned(10)

@@ -134,7 +134,8 @@ def test_refusals_are_pages(web: Web) -> None:
         (404, visitor.get("/me/nowhere-at-all")),
         (422, visitor.post("/look", {"csrf": _word(visitor), "choose": "x" * 11})),
         (422, visitor.post("/look", {"csrf": _word(visitor), "choose": "en", "more": "1"})),
-        (403, visitor.post("/look", {"choose": "large"})),
+        (403, visitor.post("/look", {"choose": "en"}, **{"Sec-Fetch-Site": "cross-site"})),
+        (403, visitor.post("/me/code/stop", {"key": "page-0123456789abcdef"})),
         (415, visitor.post("/look", {}, **{"Content-Type": "application/json"})),
     ):
         assert status == shown.status, shown.text
@@ -155,12 +156,13 @@ def test_scripts_get_refusals_as_parts(web: Web) -> None:
     """HTMX is told a refusal as a part for the open page, and where to put it."""
     _, token = web.member()
     headers = {"Cookie": f"cb-trust={token}", "HX-Request": "true"}
-    told = web.client.post("/b/trust/look", data={"choose": "en"}, headers=headers)
+    fields = {"key": "page-0123456789abcdef"}
+    told = web.client.post("/b/trust/me/code/stop", data=fields, headers=headers)
     assert (403, "#problem") == (told.status_code, told.headers["hx-retarget"])
     assert "<html" not in told.text
     assert 'role="alert"' in told.text
     sent = web.client.get("/b/trust/me", headers={"HX-Request": "true"}, follow_redirects=False)
-    assert (204, "/b/trust/sign-in?next=%2Fb%2Ftrust%2Fme") == (
+    assert (401, "/b/trust/sign-in?next=%2Fb%2Ftrust%2Fme") == (
         sent.status_code,
         sent.headers["hx-redirect"],
     )
@@ -170,7 +172,7 @@ def test_back_is_a_page_of_this_house(web: Web) -> None:
     """The way back is where one came from, if that is one of our pages."""
     _, token = web.member()
     for came, expected in (
-        ("http://testserver/b/trust/me?x=<i>", "/b/trust/me"),
+        ("http://testserver/b/trust/me?x=<i>", "/b/trust/me?x=&lt;i&gt;"),
         ("http://evil.example/b/trust/me", "/b/trust"),
         ("javascript:alert(1)//b/trust/", "/b/trust"),
         ("http://testserver/b/trust/nowhere", "/b/trust"),

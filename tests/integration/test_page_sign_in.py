@@ -199,6 +199,17 @@ def test_the_page_to_come_back_to_is_inside(
     assert (303, led) == (answer.status_code, answer.headers["location"].partition("?")[0])
 
 
+def test_what_was_chosen_of_a_list_stays_after_the_sign_in(
+    web: Web, outbox: Outbox, phone: Visitor
+) -> None:
+    """A page to come back to keeps its choices, and says beside them that somebody is in."""
+    resident(web)
+    came = typed(phone, outbox, next="/b/trust/tasks?day=tomorrow")
+    assert "/b/trust/tasks" == came.path
+    assert "tomorrow" == came.query["day"]
+    assert came.query["done"].startswith("signed-in")
+
+
 def test_another_sites_page_signs_nobody_in(outbox: Outbox, phone: Visitor) -> None:
     """No form of a way in is taken from a page of another site."""
     forms: list[tuple[str, dict[str, Any]]] = [

@@ -1,15 +1,27 @@
 """Statements: balances, pages with a running balance in which holds are no rows, and as-of."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
+from creditbank.core.units import View
 from creditbank.core.values import Amount
-from creditbank.ledger import chart, holds, issues, posting, statements
+from creditbank.ledger import (
+    chart,
+    circulation,
+    holds,
+    issues,
+    movements,
+    posting,
+    statements,
+    turnovers,
+)
 from creditbank.ledger.chart import Kind
-from creditbank.ledger.statements import Balance, Circulation, Line, Page
+from creditbank.ledger.circulation import Circulation
+from creditbank.ledger.statements import Balance, Line, Page
 from tests.books import ANN, BEN, CAN, POINTS, SHOP, STARS, Books, moved
 
 A, B = chart.member(ANN), chart.member(BEN)
@@ -181,7 +193,7 @@ def test_circulation_adds_up(books: Books) -> None:
         lambda unit: issues.withdraw(unit, transfer_id=done.transfer_id, key="w", period_id=None)
     )
     books.post(moved(B, chart.fund("micro"), 1), kind=Kind.DONATE)
-    now = books.see(lambda view: statements.circulation(view, POINTS))
+    now = books.see(lambda view: circulation.of(view, POINTS))
     assert Circulation(POINTS, 20, 5, 10, 4, 1) == now
     assert now.issued - now.taken_back == now.with_members + now.with_merchants + now.elsewhere
 
@@ -193,6 +205,38 @@ def test_nothing_of_another_bank_is_told(books: Books) -> None:
     second.earn(ANN, 77)
     assert [("issue", 77, 77)] == told(page(second).lines)
     assert (10, 77) == (books.balance(ANN).total, second.balance(ANN).total)
-    assert 77 == second.see(lambda view: statements.circulation(view, POINTS)).issued
+    assert 77 == second.see(lambda view: circulation.of(view, POINTS)).issued
     about = second.see(lambda view: statements.issued_about(view, "clm_test/0001"))
     assert 1 == len(about)
+
+
+def test_a_turnover_is_what_lies_between_two_instants(books: Books, clock: ManualClock) -> None:
+    """Opening and closing are the balances of then, however many moves lie before and after."""
+    start, minute = clock.now(), timedelta(minutes=1)
+    for units in range(1, 12):
+        books.earn(ANN, units)
+        clock.advance(minutes=1)
+    for first in range(-1, 13):
+        for last in range(first, 13):
+            span = (start + first * minute, start + last * minute)
+            found = books.see(partial(_turnover, span=span))
+            opening, closing = (sum(range(1, min(max(n, 0), 11) + 1)) for n in (first, last))
+            assert (opening, closing) == (found.opening, found.closing)
+            assert closing - opening == sum(one.units for one in found.moves)
+
+
+def _turnover(view: View, span: tuple[datetime, datetime]) -> turnovers.Turnover:
+    return turnovers.between(view, A, POINTS, *span)
+
+
+def test_the_latest_movements_are_whole_transfers(books: Books, clock: ManualClock) -> None:
+    """A transfer of several postings is never parted between two pages."""
+    books.earn(ANN, 9)
+    for _ in range(3):
+        clock.advance(minutes=1)
+        books.post(moved(A, B, 1), moved(A, chart.fund("micro"), 1))
+    first = books.see(lambda view: movements.latest(view, POINTS, limit=2))
+    last = (first[-1].recorded_at, first[-1].transfer_id)
+    rest = books.see(lambda view: movements.latest(view, POINTS, before=last, limit=9))
+    assert (4, 3) == (len(first), len(rest))
+    assert 4 == len({one.transfer_id for one in (*first, *rest)})

@@ -188,6 +188,24 @@ def test_too_many_rows_are_refused_quickly() -> None:
         spreadsheets.read(b"a\n" * 101, rows_most=100)
 
 
+def test_a_row_far_below_all_others_costs_nothing() -> None:
+    """A row at the very end of a sheet is read at once; below any end the file is broken."""
+
+    def with_row(number: int) -> bytes:
+        plain, out = zipfile.ZipFile(io.BytesIO(book(("姓名", "社区")))), io.BytesIO()
+        row = f'<row r="{number}"><c r="A{number}" t="inlineStr"><is><t>张三</t></is></c></row>'
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+            for name in plain.namelist():
+                part = plain.read(name).replace(b"</sheetData>", f"{row}</sheetData>".encode())
+                made.writestr(name, part)
+        return out.getvalue()
+
+    sheet = spreadsheets.read(with_row(spreadsheets.LINES_MOST), rows_most=10)
+    assert [1, spreadsheets.LINES_MOST] == [one.number for one in sheet.rows]
+    with pytest.raises(BadSpreadsheet):
+        spreadsheets.read(with_row(2_000_000_000), rows_most=10)
+
+
 def test_what_grows_when_unpacked_is_refused() -> None:
     """A small archive of many zeros, and XML that defines entities, are not read."""
     bomb = io.BytesIO()

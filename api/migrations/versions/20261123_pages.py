@@ -109,5 +109,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("bank_id", "task_id", name=op.f("pk_task_detail")),
     )
+    with op.batch_alter_table("member") as batch_op:
+        batch_op.create_index("ix_member_merged_into", ["bank_id", "merged_into"], unique=False)
+        batch_op.create_index(
+            "ix_member_status", ["bank_id", "status", "community_id"], unique=False
+        )
+
     with op.batch_alter_table("ranking_row") as batch_op:
         batch_op.create_index("ix_ranking_row_member", ["bank_id", "member_id"], unique=False)

@@ -16,11 +16,11 @@ from creditbank import notices
 from creditbank.core.clock import start_of_day
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind, write_units
-from creditbank.ledger import accounts, chart, months, statements
+from creditbank.ledger import accounts, chart, statements
 from creditbank.ledger.flows import Flow
 from creditbank.people import persons
 from creditbank.recognition import ranking
-from creditbank.service import days
+from creditbank.service import hours
 from creditbank.tasks import duties, tasks
 from creditbank.tasks.claims import Claim
 from creditbank.tasks.states import ClaimState
@@ -88,7 +88,7 @@ def _home(view: View, member_id: str) -> Home:
         purse=mine,
         plus={one.asset.code: _plus(view, member_id, one.asset.code) for one in mine},
         honours=_honours(view, member_id),
-        served_minutes=days.served(view, member_id),
+        served_minutes=hours.tally(view, member_id=member_id).minutes,
         medal=_medal(view, member_id),
         expiring=purse.expiring(view, member_id, mine),
         asking=pin_requests.asking(view, member_id),
@@ -102,7 +102,7 @@ def _home(view: View, member_id: str) -> Home:
 def _plus(view: View, member_id: str, asset: str) -> int:
     """Return what a member earned by helping this month."""
     began = start_of_day(view.today.replace(day=1), view.bank.zone)
-    found = months.totals(
+    found = statements.totals(
         view, chart.member(member_id), asset, span=(began, None), flow=Flow.HELPED
     )
     return found.came - found.went

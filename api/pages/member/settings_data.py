@@ -118,11 +118,7 @@ async def erasure(page: MemberPage) -> Response:
 async def ask(page: MemberPage, form: Annotated[ErasureForm, Form()], key: FormKey) -> Response:
     """Note the wish to be forgotten; for seven days it can be taken back."""
     given = form.goes is Goes.GIVE and form.number is not None
-    to = (
-        await page.read(lambda v: acquaintances.found(v, form.number or "", form.name or ""))
-        if given
-        else None
-    )
+    to = await acquaintances.asked(page, form.number or "", form.name or "") if given else None
     await page.write(
         lambda unit: erasures.ask(
             unit, key=key, member_id=page.member_id, goes=form.goes, to_member_id=to

@@ -66,7 +66,7 @@ async def listing(page: MemberPage) -> Response:
 @router.post("/delegates")
 async def name(page: MemberPage, form: Annotated[DelegateForm, Form()], key: FormKey) -> Response:
     """Let somebody whom this member knows pay for them."""
-    chosen = await page.read(lambda view: acquaintances.found(view, form.number, form.name))
+    chosen = await acquaintances.asked(page, form.number, form.name)
     await page.write(
         lambda unit: delegations.name(
             unit,

@@ -18,10 +18,9 @@ from creditbank.core.clock import start_of_day
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind, write_units
-from creditbank.ledger import accounts, chart, months, statements
+from creditbank.ledger import accounts, chart, statements
 from creditbank.ledger.flows import Flow, Span
-from creditbank.ledger.months import Totals
-from creditbank.ledger.statements import Line
+from creditbank.ledger.statements import Line, Totals
 from creditbank.people import members
 
 router = APIRouter(prefix="/b/{slug}/me/statement", include_in_schema=False)
@@ -154,8 +153,8 @@ def _statement(view: View, member_id: str, asked: Asked) -> Statement:
     found = statements.history(
         view, place, asset.code, older_than=asked.after, limit=SHOWN_AT_ONCE, span=span, flow=flow
     )
-    whole = months.totals(view, place, asset.code, span=span)
-    part = months.totals(view, place, asset.code, span=span, flow=flow)
+    whole = statements.totals(view, place, asset.code, span=span)
+    part = statements.totals(view, place, asset.code, span=span, flow=flow)
     last = statements.history(view, place, asset.code, limit=1, span=(None, span[1])).lines
     balance = last[0].balance_after if last else 0
     said = statement_sentences.sentences(view, found.lines)

@@ -20,7 +20,8 @@ from api.words import groups as group_texts
 from creditbank.core.clock import start_of_day
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
-from creditbank.people import communities, skills
+from creditbank.people import communities, members, skills
+from creditbank.people.members import Status
 from creditbank.tasks import categories, details, repeats, tasks, waitlist, withdrawals
 from creditbank.tasks.details import Detail
 from creditbank.tasks.errors import TaskNotFound
@@ -208,5 +209,6 @@ def _sight(view: View, page: Page, task_id: str) -> Sight:
     if card.mine is not None:
         place = waitlist.place(view, card.mine.claim_id, actor=page.whole.actor)
     choices = claim_choices.of(view, found, member_id, card.mine)
-    detail = details.of_task(view, task_id)
+    admitted = members.find(view, member_id).status is Status.ACTIVE
+    detail = details.of_task(view, task_id) if admitted else Detail()
     return replace(sight, detail=detail, text=text, place=place, choices=choices)

@@ -10,12 +10,13 @@ from fastapi.responses import Response
 
 from api.edge.forms import Cursor, MemberId
 from api.pages.forms import FormKey, Said, Sent
+from api.pages.office import names
 from api.pages.page import Page, page_for
 from creditbank.core.units import View
 from creditbank.identity import joining
 from creditbank.identity.joining import Application
 from creditbank.identity.roles import Right
-from creditbank.people import communities, members, persons
+from creditbank.people import communities, members
 
 router = APIRouter(prefix="/b/{slug}/office/admissions", include_in_schema=False)
 
@@ -46,23 +47,23 @@ async def listing(page: Sees, after: Cursor = None) -> Response:
     def look(view: View) -> tuple[list[Waiting], str | None]:
         within = page.caller.communities
         found, following = joining.waiting(view, within=within, after=after, limit=50)
-        return _named(view, found), following
+        return _named(view, page, found), following
 
     waiting, following = await page.read(look)
     return page.show("office/admissions.html", waiting=waiting, following=following)
 
 
-def _named(view: View, found: list[Application]) -> list[Waiting]:
+def _named(view: View, page: Page, found: list[Application]) -> list[Waiting]:
     others = {each for one in found for each in one.alike}
-    names = persons.masked_names(view, others | {one.member_id for one in found})
+    called = names.near(view, page, others | {one.member_id for one in found})
     numbers = {one: members.find(view, one).number for one in others}
     places = {one.community_id: one.name for one in communities.every(view)}
     return [
         Waiting(
             one,
-            names[one.member_id],
+            called[one.member_id],
             places[one.community_id],
-            tuple((each, names[each], numbers[each]) for each in one.alike),
+            tuple((each, called[each], numbers[each]) for each in one.alike),
         )
         for one in found
     ]

@@ -17,9 +17,9 @@ from api.words import proofs as proof_sentences
 from creditbank.core.units import View
 from creditbank.core.values import Asset
 from creditbank.identity.roles import Right
-from creditbank.ledger import accounts, movements, posting, statements
+from creditbank.ledger import accounts, circulation, movements, posting
+from creditbank.ledger.circulation import Circulation
 from creditbank.ledger.movements import Entry
-from creditbank.ledger.statements import Circulation
 
 router = APIRouter(prefix="/b/{slug}/office/books", include_in_schema=False)
 
@@ -63,7 +63,7 @@ class Books:
 
     assets: tuple[Asset, ...]
     asset: Asset | None
-    circulation: Circulation | None
+    held: Circulation | None
     entries: tuple[Entry, ...]
 
 
@@ -87,7 +87,7 @@ def _books(view: View, code: str | None, before: str | None) -> Books:
     if before is not None:
         last = (posting.find(view, before).recorded_at, before)
     entries = movements.latest(view, asset.code, before=last, limit=AT_ONCE)
-    return Books(assets, asset, statements.circulation(view, asset.code), tuple(entries))
+    return Books(assets, asset, circulation.of(view, asset.code), tuple(entries))
 
 
 @router.get("/transfers/{transfer_id}")

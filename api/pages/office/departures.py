@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 
 from api.pages.forms import FormKey, Said, Sent, blank_is_none
-from api.pages.office.members import DocumentText, Named, NumberText, named
+from api.pages.office.members import DocumentText, Named, NumberText, known
 from api.pages.page import Page, page_for
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
@@ -66,7 +66,7 @@ async def listing(page: Sees, number: Asked = "") -> Response:
     def look(view: View) -> list[Waiting]:
         mine = kin.of_actor(view, page.whole.actor)
         found = departures.waiting(view, within=page.caller.communities)
-        return [_waiting(view, one, mine) for one in found]
+        return [_waiting(view, page, one, mine) for one in found]
 
     return page.show(
         "office/departures.html",
@@ -77,11 +77,11 @@ async def listing(page: Sees, number: Asked = "") -> Response:
     )
 
 
-def _waiting(view: View, one: Departure, mine: frozenset[str]) -> Waiting:
+def _waiting(view: View, page: Page, one: Departure, mine: frozenset[str]) -> Waiting:
     several = [members.find(view, one.member_id)]
     if one.to_member_id is not None:
         several.append(members.find(view, one.to_member_id))
-    who, *to = named(view, tuple(several))
+    who, *to = known(view, page, tuple(several))
     own = {one.proposed_by, one.proposed_by_member, one.member_id, one.to_member_id}
     return Waiting(one, who, to[0] if to else None, not mine & own)
 

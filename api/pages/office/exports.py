@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -24,9 +24,9 @@ from creditbank.core.errors import BadField
 from creditbank.core.units import View
 from creditbank.core.values import write_units
 from creditbank.identity.roles import Right
-from creditbank.ledger import accounts, holdings
+from creditbank.ledger import accounts, statements
 from creditbank.people import communities, members, persons
-from creditbank.service import hour_lists
+from creditbank.service import hours as services
 from creditbank.tasks import categories
 
 router = APIRouter(prefix="/b/{slug}/office/exports", include_in_schema=False)
@@ -71,7 +71,7 @@ def _members(view: View, page: Page) -> tuple[list[str], Rows]:
     while len(rows) < MEMBERS_MOST:
         found = members.listing(view, within=within, after=after, limit=members.PAGE_MOST)
         names = persons.masked_names(view, [one.member_id for one in found.members])
-        holds = holdings.of_members(view, [one.member_id for one in found.members])
+        holds = statements.holdings(view, [one.member_id for one in found.members])
         for one in found.members:
             held = holds[one.member_id]
             said = [write_units(held.get(each.code, 0), each.scale) for each in assets]
@@ -99,30 +99,8 @@ async def hours(page: Sees, suffix: Suffix, since: From = None, until: Until = N
     first, last = since or today.replace(month=1, day=1), until or today
     if not first <= last <= first + timedelta(days=DAYS_MOST):
         raise BadField("from", f"at most {DAYS_MOST} days / 最多 {DAYS_MOST} 天")
-    t, zone = page.speech.t, page.bank.zone
-
-    def look(view: View) -> Rows:
-        found = hour_lists.between(
-            view,
-            start_of_day(first, zone),
-            start_of_day(last + timedelta(days=1), zone),
-            within=page.caller.communities,
-        )
-        names = persons.masked_names(view, {one.member_id for one in found})
-        places = {one.community_id: one.name for one in communities.every(view)}
-        kinds = {one.code: one.name for one in categories.every(view)}
-        return [
-            (
-                None if one.signed_in_at is None else day_of(one.signed_in_at, zone),
-                *(one.title, kinds.get(one.category, one.category), places[one.community_id]),
-                *(one.number, names[one.member_id]),
-                *(one.measured_minutes, one.approved_minutes),
-                t(*CLAIMS[one.state]),
-            )
-            for one in found
-        ]
-
-    rows = await page.read(look, patient=True)
+    rows = await page.read(lambda view: _hours(view, page, first, last), patient=True)
+    t = page.speech.t
     head = (
         *(t("日期", "Day"), t("需求", "Need"), t("类别", "Kind"), t("社区", "Community")),
         *(t("编号", "Number"), t("姓名", "Name")),
@@ -130,6 +108,29 @@ async def hours(page: Sees, suffix: Suffix, since: From = None, until: Until = N
         t("结果", "Outcome"),
     )
     return await _file(suffix, "hours", t("服务记录", "Services"), head, rows)
+
+
+def _hours(view: View, page: Page, first: date, last: date) -> Rows:
+    """Return the services of a span of days as rows of a table."""
+    zone = view.bank.zone
+    found = services.lines(
+        view,
+        (start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)),
+        within=page.caller.communities,
+    )
+    names = persons.masked_names(view, {one.member_id for one in found})
+    places = {one.community_id: one.name for one in communities.every(view)}
+    kinds = {one.code: one.name for one in categories.every(view)}
+    return [
+        (
+            None if one.signed_in_at is None else day_of(one.signed_in_at, zone),
+            *(one.title, kinds.get(one.category, one.category), places[one.community_id]),
+            *(one.number, names[one.member_id]),
+            *(one.measured_minutes, one.approved_minutes),
+            page.speech.t(*CLAIMS[one.state]),
+        )
+        for one in found
+    ]
 
 
 async def _file(suffix: Suffix, name: str, title: str, head: Iterable[str], rows: Rows) -> Response:

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from api.edge.wiring import narrowed
 from api.errors import RoleDenied
 from api.pages.page import Page, page_for
 from api.papers import spreadsheets, statistics
-from api.papers.statistics import Year
+from api.papers.statistics import Known, Year
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right
@@ -28,28 +29,38 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Rows = Sequence[Sequence[str | int]]
 
 
-def _chosen(view: View, year: int | None, code: str | None) -> tuple[Year, list[Asset], list[int]]:
+def _chosen(
+    view: View, year: int | None, code: str | None, known: Known
+) -> tuple[Year, list[Asset], list[int]]:
     """Return the figures that were asked for; else those of this year and the first asset.
 
     Raises:
         AssetNotFound: this bank has none of this code.
     """
     assets = [one for one in statistics.assets_of(view) if one.kind is not AssetKind.MONEY]
-    known = statistics.years(view)
+    years = statistics.years(view)
     asset = accounts.asset(view, code or (assets[0].code if assets else "?"))
-    wanted = year if year in known else known[0]
-    return statistics.of_year(view, wanted, asset.code), assets, known
+    wanted = year if year in years else years[0]
+    return statistics.of_year(view, wanted, asset.code, known), assets, years
+
+
+async def _figures(
+    page: Page, year: int | None, asset: str | None
+) -> tuple[Year, list[Asset], list[int]]:
+    known = statistics.known(page.caller.database)
+    return await page.read(lambda view: _chosen(view, year, asset, known), patient=True)
 
 
 def sees_shops(page: Page) -> bool:
     """Tell whether who asks may know what each shop took: the right, for all shops."""
-    return page.whole.may(Right.SEE_SALES) and page.caller.merchants is None
+    may = page.whole.may(Right.SEE_SALES)
+    return may and narrowed(page.whole, (Right.SEE_SALES,)).merchants is None
 
 
 @router.get("")
 async def show(page: Sees, year: YearAsked = None, asset: AssetAsked = None) -> Response:
     """Show a year in charts and tables."""
-    figures, assets, years = await page.read(lambda view: _chosen(view, year, asset))
+    figures, assets, years = await _figures(page, year, asset)
     return page.show(
         "office/figures.html",
         figures=figures,
@@ -69,7 +80,7 @@ async def export(
     asset: AssetAsked = None,
 ) -> Response:
     """Give a table of the page as a file."""
-    figures, _, _ = await page.read(lambda view: _chosen(view, year, asset))
+    figures, _, _ = await _figures(page, year, asset)
     if table == "shops" and not sees_shops(page):
         raise RoleDenied(page.whole.actor.role, Right.SEE_SALES)
     head, rows = tables(page, figures)[table]
@@ -105,6 +116,6 @@ def tables(page: Page, of: Year) -> Mapping[str, tuple[Sequence[str], Rows]]:
 
 def _row(year: int, one: statistics.Month) -> Sequence[str | int]:
     of = one.flow
-    moved = (of.issued, of.taken_back, of.used, of.returned, of.expired)
+    moved = (of.issued, of.taken_back, of.redeemed, of.returned, of.expired)
     served = (one.minutes, one.services, one.people)
     return (f"{year}-{one.number:02}", *moved, one.circulating, *served)

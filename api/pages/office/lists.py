@@ -14,6 +14,7 @@ from pydantic import BeforeValidator
 
 from api.edge.forms import AssetCode, CommunityRef, Cursor, EntryId, OrganisationRef
 from api.pages.forms import Count, FormKey, Line, LocalTime, MaybeLine, Sent
+from api.pages.office import names
 from api.pages.office.reviews import CommunityChosen
 from api.pages.page import Page, page_for
 from api.papers import statistics
@@ -23,7 +24,7 @@ from creditbank.identity.roles import Right
 from creditbank.lists import entries, organisations, triage
 from creditbank.lists.entries import DETAILS, REASON, Entry, EntryKind, EntryState
 from creditbank.lists.organisations import Organisation
-from creditbank.people import communities, members, persons
+from creditbank.people import communities, members
 from creditbank.people.communities import Community
 from creditbank.schemes.rewards import Per, Reward
 from creditbank.tasks import categories
@@ -169,14 +170,15 @@ def _opened(view: View, page: Page, entry_id: str) -> Opened:
     """
     entry = entries.find(view, entry_id)
     communities.require_within(page.caller.actor, entry.community_id)
-    keeps = page.caller.may(Right.KEEP_TASKS)
+    near = _near(page)
+    keeps = near is None or entry.community_id in near
     named = {one.organisation_id: one.name for one in organisations.every(view)}
     who = entry.raiser_member_id
     points = [one for one in statistics.assets_of(view) if one.kind is not AssetKind.MONEY]
     return Opened(
         entry,
         communities.find(view, entry.community_id).name,
-        None if who is None else persons.masked_names(view, [who]).get(who),
+        names.near(view, page, [who]).get(who or ""),
         named.get(entry.organisation_id or ""),
         named.get(entry.on_duty_id or ""),
         entries.plain(view, entry, DETAILS) if keeps else None,

@@ -16,6 +16,7 @@ from pydantic import Field
 from api.edge.forms import MemberId
 from api.edge.wiring import Caller, narrowed
 from api.pages.forms import FormKey, Sent
+from api.pages.office import names
 from api.pages.office.members import Named, named
 from api.pages.page import Page, page_for
 from api.papers import slips
@@ -29,7 +30,7 @@ from creditbank.identity.pins import PinState
 from creditbank.identity.roles import Right
 from creditbank.ledger import accounts, chart, statements
 from creditbank.ledger.statements import Balance, Line
-from creditbank.people import consents, households, members, persons, stays
+from creditbank.people import consents, households, members, stays
 from creditbank.people.consents import PURPOSES, Consent
 from creditbank.tasks import claims, tasks
 from creditbank.tasks.claims import Claim
@@ -177,7 +178,7 @@ def _sheet(view: View, page: Page, member_id: str, asset: str | None, older: int
         older=following,
         took_part=_took_part(view, member_id),
         agreed=tuple(consents.history(view, member_id)),
-        household=_household(view, member_id),
+        household=_household(view, page, member_id),
         cards=tuple(cards.listing(view, member_id)[:3]) if carding else (),
         pin=pins.state(view, member_id) if assisting else None,
         assisted=tuple(assists.of_member(view, member_id, limit=5)) if assisting else (),
@@ -216,15 +217,17 @@ def _took_part(view: View, member_id: str) -> tuple[tuple[Claim, str], ...]:
     return tuple((one, titles[one.task_id]) for one in several)
 
 
-def _household(view: View, member_id: str) -> tuple[tuple[str, str, tuple[str, str]], ...]:
+def _household(
+    view: View, page: Page, member_id: str
+) -> tuple[tuple[str, str, tuple[str, str]], ...]:
     """Return the people of a member's household: id, masked name, standing."""
     home = stays.current_of(view, [member_id]).get(member_id)
     if home is None:
         return ()
     found = households.find(view, home)
-    names = persons.masked_names(view, [one.member_id for one in found.stays])
+    called = names.near(view, page, [one.member_id for one in found.stays])
     return tuple(
-        (one.member_id, names[one.member_id], STANDING.get(one.standing, ("", "")))
+        (one.member_id, called[one.member_id], STANDING.get(one.standing, ("", "")))
         for one in found.stays
         if one.left_at is None
     )

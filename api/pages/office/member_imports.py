@@ -217,7 +217,7 @@ def _several(view: View, page: Page, found: list[Arrival], *, whole: bool = Fals
     assets = accounts.every_asset(view)
     places = {one.community_id: one.name for one in communities.every(view)}
     people = {one for each in found for one in (each.uploaded_by, each.settled_by) if one}
-    names = persons.names(view, people)
+    names = persons.masked_names(view, people)
     return [
         Shown(
             one=one,

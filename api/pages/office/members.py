@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import Cursor
+from api.edge.limits import spend
 from api.pages.forms import (
     FormKey,
     Line,
@@ -21,6 +22,7 @@ from api.pages.forms import (
     blank_is_none,
     plain,
 )
+from api.pages.office import names
 from api.pages.page import Page, page_for
 from creditbank.core.units import View
 from creditbank.identity import joining
@@ -33,6 +35,7 @@ from creditbank.people.members import Member, MemberKind, Status
 router = APIRouter(prefix="/b/{slug}/office/members", include_in_schema=False)
 
 AT_ONCE = 40
+SEARCHES_A_MINUTE = 30
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 Keeps = Annotated[Page, page_for(Right.KEEP_MEMBERS)]
@@ -95,9 +98,15 @@ class Listed:
 
 def named(view: View, several: tuple[Member, ...]) -> tuple[Named, ...]:
     """Return members with what a page calls them."""
-    names = persons.masked_names(view, [one.member_id for one in several])
+    called = persons.masked_names(view, [one.member_id for one in several])
     places = {one.community_id: one.name for one in communities.every(view)}
-    return tuple(Named(one, names[one.member_id], places[one.community_id]) for one in several)
+    return tuple(Named(one, called[one.member_id], places[one.community_id]) for one in several)
+
+
+def known(view: View, page: Page, several: tuple[Member, ...]) -> tuple[Named, ...]:
+    """Return members, some of whom may live elsewhere, with what this page calls them."""
+    called = names.near(view, page, [one.member_id for one in several])
+    return tuple(replace(one, name=called[one.member.member_id]) for one in named(view, several))
 
 
 def places_of(view: View, page: Page) -> list[Community]:
@@ -109,17 +118,21 @@ def places_of(view: View, page: Page) -> list[Community]:
 @router.get("")
 async def listing(page: Sees, q: Asked = "", after: Cursor = None) -> Response:
     """Find members, or list them by number."""
-    within = page.caller.communities
+    within, opened = page.caller.communities, page.whole.may_within(Right.REVEAL)
+    if q.strip():  # whoever searches for what a mask hides would need many tries
+        spend(page.request, "member-search", page.caller.actor.id, per_minute=SEARCHES_A_MINUTE)
 
     def look(view: View) -> Listed:
         if q.strip():
-            found = finding.search(view, q, within=within)
+            found = finding.search(view, q, within=within, opened=opened)
             return Listed(named(view, found.members), None, found.whole)
         several = members.listing(view, within=within, after=after, limit=AT_ONCE)
         return Listed(named(view, several.members), several.after, whole=True)
 
     found = await page.read(look, patient=bool(q.strip()))
-    return page.show("office/members.html", found=found, q=q.strip(), after=after)
+    return page.show(
+        "office/members.html", found=found, q=q.strip(), after=after, parts=opened != ()
+    )
 
 
 @router.get("/new")

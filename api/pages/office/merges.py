@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import Response
 
 from api.pages.forms import FormKey, MaybeSaid, Sent
-from api.pages.office.members import Named, NumberText, named
+from api.pages.office.members import Named, NumberText, known
 from api.pages.page import Page, page_for
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
@@ -50,15 +50,15 @@ async def listing(page: Sees, old: Asked = "") -> Response:
     def look(view: View) -> list[Waiting]:
         mine = kin.of_actor(view, page.whole.actor)
         return [
-            _waiting(view, one, mine)
+            _waiting(view, page, one, mine)
             for one in merges.waiting(view, within=page.caller.communities)
         ]
 
     return page.show("office/merges.html", waiting=await page.read(look), old=old)
 
 
-def _waiting(view: View, one: Merge, mine: frozenset[str]) -> Waiting:
-    old, kept = named(view, (members.find(view, one.old_id), members.find(view, one.kept_id)))
+def _waiting(view: View, page: Page, one: Merge, mine: frozenset[str]) -> Waiting:
+    old, kept = known(view, page, (members.find(view, one.old_id), members.find(view, one.kept_id)))
     own = {one.proposed_by, one.proposed_by_member, one.old_id, one.kept_id}
     return Waiting(one, old, kept, not mine & own)
 

@@ -193,8 +193,7 @@ def seen(view: View, page: Page, task_id: str) -> Task:
 async def show(page: Sees, task_id: TaskId) -> Response:
     """Show everything of one need."""
     domain = page.request.app.state.settings.domain
-    near = page.caller.communities
-    whole = await page.read(lambda view: _whole(view, seen(view, page, task_id), near, domain))
+    whole = await page.read(lambda view: _whole(view, page, seen(view, page, task_id), domain))
     return page.show(
         "office/need.html",
         whole=whole,
@@ -210,16 +209,18 @@ def _holds(within: tuple[str, ...] | None, task: Task) -> bool:
     return within is None or task.community_id in within
 
 
-def _whole(view: View, task: Task, within: tuple[str, ...] | None, domain: str | None) -> Whole:
+def _whole(view: View, page: Page, task: Task, domain: str | None) -> Whole:
+    within, may = page.caller.communities, page.whole.may_within
     counts: dict[ClaimState, int] = {}
     for one in claims.of_task(view, task.task_id, within=within):
         counts[one.state] = counts.get(one.state, 0) + 1
     text, known = None, {}
+    keeps = _holds(own(page), task) or _holds(may(Right.KEEP_ATTENDANCE), task)
     if task.kind is TaskKind.NEED:
         text = group_texts.of_task(task, group_texts.words(view, domain))
     of = None if task.series_id is None else series.find(view, task.series_id)
     later = () if of is None else tuple(series.tasks_of(view, of.series_id))
-    if task.beneficiary_id is not None:
+    if task.beneficiary_id is not None and keeps:
         known = namesakes.known(view, [task.beneficiary_id])
     return Whole(
         task,

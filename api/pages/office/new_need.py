@@ -285,23 +285,7 @@ async def edit(
     page: Keeps, task_id: TaskId, key: FormKey, form: Annotated[EditForm, Form()]
 ) -> Response:
     """Change a need that has not begun; what it gives only while nobody has claimed it."""
-    within = page.caller.communities
-
-    def look(view: View) -> dict[str, Any]:
-        task, desk = _seen(view, task_id, within), need_forms.desk(view, within)
-        starts_at, ends_at = need_forms.window(form, view.bank.zone)
-        changed: dict[str, Any] = {
-            "title": form.title,
-            "place": form.place,
-            "capacity": form.capacity,
-            "starts_at": _same_minute(starts_at, task.starts_at),
-            "ends_at": _same_minute(ends_at, task.ends_at),
-        }
-        if form.reward_asset:
-            changed["rewards"] = need_forms.rewards(form, desk, task.category)
-        return changed
-
-    changed = await page.read(look)
+    changed = await page.read(lambda v: _changed(v, task_id, form, page.caller.communities))
     seen = (form.tag,) if form.tag else None
     await page.write(
         lambda unit: edits.edit(unit, key=key, task_id=task_id, if_match=seen, **changed)
@@ -310,6 +294,24 @@ async def edit(
     await page.write(lambda unit: details.put(unit, key=f"{key}/2", task_ids=[task_id], **more))
     fill_soon(page.caller, task_id)
     return page.go(f"/office/needs/{task_id}", "saved")
+
+
+def _changed(
+    view: View, task_id: str, form: EditForm, within: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Return what a form changes of a need, as `edits.edit` takes it."""
+    task, desk = _seen(view, task_id, within), need_forms.desk(view, within)
+    starts_at, ends_at = need_forms.window(form, view.bank.zone)
+    changed: dict[str, Any] = {
+        "title": form.title,
+        "place": form.place,
+        "capacity": form.capacity,
+        "starts_at": _same_minute(starts_at, task.starts_at),
+        "ends_at": _same_minute(ends_at, task.ends_at),
+    }
+    if form.reward_asset:
+        changed["rewards"] = need_forms.rewards(form, desk, task.category)
+    return changed
 
 
 def _same_minute(typed: datetime, known: datetime) -> datetime:

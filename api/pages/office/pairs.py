@@ -12,12 +12,13 @@ from fastapi.responses import Response
 
 from api.edge.forms import AssetCode, Cursor, PairId
 from api.pages.forms import Count, FormKey, Line, MaybeLine, Sent
+from api.pages.office import names
 from api.pages.page import Page, page_for
 from api.papers import statistics
 from creditbank.core.units import Declined, Unit, View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right
-from creditbank.people import communities, households, members, persons
+from creditbank.people import communities, households, members
 from creditbank.schemes.rewards import Per, Reward
 from creditbank.tasks import categories, pairs, partings, visits
 from creditbank.tasks.categories import Category
@@ -86,23 +87,25 @@ def _listed(view: View, page: Page, *, ended: bool, after: str | None) -> Listed
         months = {one.pair.pair_id: one for one in visits.in_month(view, found.pairs, view.today)}
     points = [one for one in statistics.assets_of(view) if one.kind is not AssetKind.MONEY]
     return Listed(
-        tuple(_paired(view, found.pairs, months)),
+        tuple(_paired(view, page, found.pairs, months)),
         found.after,
         tuple(categories.every(view)),
         tuple(points),
     )
 
 
-def _paired(view: View, several: tuple[Pair, ...], months: Mapping[str, Month]) -> list[Paired]:
+def _paired(
+    view: View, page: Page, several: tuple[Pair, ...], months: Mapping[str, Month]
+) -> list[Paired]:
     """Return pairs with the masked names of both sides, and families by their number."""
-    people = {one.elder_id for one in several} | {one.volunteer_id for one in several}
-    names = persons.masked_names(view, {one for one in people if one is not None})
+    people = [who for one in several for who in (one.elder_id, one.volunteer_id)]
+    called = names.near(view, page, people)
     places = {one.community_id: one.name for one in communities.every(view)}
     return [
         Paired(
             one,
-            names.get(one.elder_id, ""),
-            names.get(one.volunteer_id, "")
+            called.get(one.elder_id, ""),
+            called.get(one.volunteer_id, "")
             if one.volunteer_id is not None
             else households.find(view, one.household_id or "").number,
             places[one.community_id],
@@ -175,10 +178,11 @@ async def show(page: Sees, pair_id: PairId) -> Response:
     def look(view: View) -> Opened:
         found = pairs.find(view, pair_id)
         communities.require_within(page.caller.actor, found.community_id)
-        keeps = page.caller.may(Right.KEEP_TASKS)
+        held = page.whole.may_within(Right.KEEP_TASKS)
+        keeps = held is None or found.community_id in held
         running = found.state is PairState.RUNNING
         months = visits.in_month(view, [found], view.today) if running else []
-        [shown] = _paired(view, (found,), {one.pair.pair_id: one for one in months})
+        [shown] = _paired(view, page, (found,), {one.pair.pair_id: one for one in months})
         return Opened(
             shown,
             pairs.told(view, found) if keeps else None,

@@ -84,6 +84,8 @@ def picked(
 ) -> list[str]:
     """Return who was chosen, each once, in their order; numbers are looked up.
 
+    Who lives outside these communities was never among the choices, and is left out.
+
     Raises:
         BadField: nobody has one of the numbers, or nobody or too many were chosen.
     """
@@ -93,7 +95,9 @@ def picked(
         if one not in found and one.upper() not in found:
             raise BadField("number", f"{one}: nobody has it here / 没有这个编号的成员")
     by_number = [found.get(one) or found[one.upper()] for one in typed]
-    chosen = list(dict.fromkeys([*(one for one in picks if one), *by_number]))
+    ticked = list(dict.fromkeys(one for one in picks if one))
+    near = namesakes.those_within(view, ticked, within=within)
+    chosen = list(dict.fromkeys([*(one for one in ticked if one in near), *by_number]))
     if not 1 <= len(chosen) <= PICKED_MOST:
         raise BadField("who", f"1–{PICKED_MOST} / 请选择 1–{PICKED_MOST} 人")
     return chosen

@@ -17,8 +17,8 @@ from creditbank.core.clock import start_of_day
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right
-from creditbank.ledger import accounts, earned
-from creditbank.ledger.earned import Line
+from creditbank.ledger import accounts, earnings
+from creditbank.ledger.earnings import Line
 from creditbank.people import consents, members
 from creditbank.recognition import periods, ranking
 from creditbank.recognition.periods import Period, PeriodState
@@ -171,7 +171,7 @@ async def explain(
 
 
 def _why(view: View, period: Period, asset: Asset, member_id: str) -> Why:
-    lines = earned.of_member(view, period.period_id, member_id, asset.code)
+    lines = earnings.of_member(view, period.period_id, member_id, asset.code)
     about = {one.refers_to for one in lines if one.refers_to is not None}
     of = claims.claims.c
     task_of = {

@@ -11,13 +11,16 @@ from fastapi.responses import Response
 from pydantic import Field, ValidationInfo, field_validator
 
 from api.edge.forms import ClaimId
+from api.edge.wiring import narrowed
 from api.pages.forms import FormKey, MaybeCount, MaybeLine, Sent
+from api.pages.office import names
 from api.pages.office.reviews import HOW, STATES, Reviews, SeesReviews, Withdraws, waits
 from api.pages.page import Page
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.ledger import accounts, posting
-from creditbank.people import communities, persons
+from creditbank.people import communities
+from creditbank.people.errors import OtherCommunity
 from creditbank.schemes import scheme
 from creditbank.service import evidence, photos, review_sheets, reviews, second_looks
 from creditbank.service.draws import SecondLook
@@ -60,23 +63,33 @@ def _opened(view: View, page: Page, claim_id: str) -> Opened:
     before = review_sheets.of(view, actor, claim_id)
     claim = before.sheet.claim
     task = tasks.find(view, claim.task_id)
-    sees = page.caller.may(Right.REVIEW)
-    names = {one.code: one.name for one in categories.every(view)}
+    shown = _evidence(view, page, claim_id)
+    kinds = {one.code: one.name for one in categories.every(view)}
     until = None
     if claim.state is ClaimState.APPROVED and claim.decided_at is not None:
         until = claim.decided_at + timedelta(days=scheme.current(view).withdraw_approval_days)
     return Opened(
         before,
         task,
-        names.get(task.category, task.category),
+        kinds.get(task.category, task.category),
         communities.find(view, task.community_id).name,
-        persons.masked_names(view, [claim.member_id])[claim.member_id],
-        evidence.of_claim(view, actor, claim_id) if sees else None,
-        tuple(photos.of_claim(view, claim_id)) if sees else (),
+        names.near(view, page, [claim.member_id])[claim.member_id],
+        shown,
+        () if shown is None else tuple(photos.of_claim(view, claim_id)),
         {code: one.name for code, one in accounts.every_asset(view).items()},
         _earned(view, claim.transfer_id),
         until if until is not None and until >= view.now else None,
     )
+
+
+def _evidence(view: View, page: Page, claim_id: str) -> evidence.Shown | None:
+    """Return what shows a service, as far as who asks reviews there, not only oversees."""
+    if not page.caller.may(Right.REVIEW):
+        return None
+    try:
+        return evidence.of_claim(view, narrowed(page.caller, (Right.REVIEW,)).actor, claim_id)
+    except OtherCommunity:
+        return None
 
 
 def _earned(view: View, transfer_id: str | None) -> tuple[tuple[int, str], ...]:

@@ -15,11 +15,12 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from api.edge.forms import ClaimId, ClaimRef, CommunityRef, Cursor, PhotoId
 from api.pages.forms import FormKey, Sent
+from api.pages.office import names
 from api.pages.page import Page, page_for
 from creditbank.core.errors import CreditbankError
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
-from creditbank.people import communities, persons
+from creditbank.people import communities
 from creditbank.people.communities import Community
 from creditbank.service import decisions, photos, review_sheets, reviews, second_looks
 from creditbank.service.photos import Photo
@@ -101,12 +102,14 @@ class Queue:
         return sum(not one.sheet.flags for group in self.groups for one in group.items)
 
 
-def items_of(view: View, several: Sequence[Claim], *, pictures: bool) -> list[Item]:
-    """Return claims as items, with masked names, and their photos for who may see those."""
-    names = persons.masked_names(view, {one.member_id for one in several})
+def items_of(
+    view: View, page: Page, several: Sequence[Claim], *, pictures: bool = False
+) -> list[Item]:
+    """Return claims as items, with names as far as they may be seen, and photos if wanted."""
+    called = names.near(view, page, [one.member_id for one in several])
     shown = photos.of_claims(view, [one.claim_id for one in several]) if pictures else {}
     return [
-        Item(one, names[one.claim.member_id], tuple(shown.get(one.claim.claim_id, ())))
+        Item(one, called[one.claim.member_id], tuple(shown.get(one.claim.claim_id, ())))
         for one in review_sheets.several(view, several)
     ]
 
@@ -144,23 +147,9 @@ async def queue(
     left: Annotated[str, Query(max_length=3000)] = "",
 ) -> Response:
     """Show what waits for a review, what is due first before others."""
-
-    def look(view: View) -> Queue:
-        found = reviews.waiting(
-            view,
-            within=page.caller.communities,
-            community_id=community,
-            after=after or None,
-            limit=AT_ONCE,
-            states=(ClaimState.SIGNED_OUT, ClaimState.FORCED_OUT),
-        )
-        items = items_of(view, found.claims, pictures=page.caller.may(Right.REVIEW))
-        by_task = sorted(items, key=_by_first(items))
-        return Queue(grouped(view, by_task), _known(view, page), found.after)
-
     return page.show(
         "office/reviews.html",
-        queue=await page.read(look),
+        queue=await page.read(lambda view: _queue(view, page, community, after)),
         community=community,
         first=not after,
         ticked=ticked,
@@ -168,6 +157,20 @@ async def queue(
         left=[(found[1], _said(page, found[2])) for found in _LEFT.finditer(left)],
         how=HOW,
     )
+
+
+def _queue(view: View, page: Page, community_id: str | None, after: str | None) -> Queue:
+    found = reviews.waiting(
+        view,
+        within=page.caller.communities,
+        community_id=community_id,
+        after=after or None,
+        limit=AT_ONCE,
+        states=(ClaimState.SIGNED_OUT, ClaimState.FORCED_OUT),
+    )
+    items = items_of(view, page, found.claims, pictures=page.caller.may(Right.REVIEW))
+    by_task = sorted(items, key=_by_first(items))
+    return Queue(grouped(view, by_task), _known(view, page), found.after)
 
 
 def _by_first(items: Sequence[Item]) -> Callable[[Item], int]:
@@ -244,7 +247,7 @@ async def disputed(page: SeesReviews, after: Cursor = None) -> Response:
             limit=AT_ONCE,
             states=(ClaimState.DISPUTED,),
         )
-        items = items_of(view, found.claims, pictures=False)
+        items = items_of(view, page, found.claims)
         return Queue(grouped(view, items), (), found.after)
 
     return page.show(
@@ -264,7 +267,7 @@ async def drawn(page: SeesReviews, after: Cursor = None) -> Response:
             after=after or None,
             limit=AT_ONCE,
         )
-        items = items_of(view, found.claims, pictures=False)
+        items = items_of(view, page, found.claims)
         return Queue(grouped(view, items), (), found.after)
 
     return page.show(
@@ -280,7 +283,7 @@ async def decided(page: Withdraws, after: Cursor = None) -> Response:
         found = decisions.revocable(
             view, within=page.caller.communities, after=after or None, limit=AT_ONCE
         )
-        items = items_of(view, found.claims, pictures=False)
+        items = items_of(view, page, found.claims)
         return Queue(grouped(view, items), (), found.after)
 
     return page.show(

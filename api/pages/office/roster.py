@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -100,7 +100,10 @@ async def show(page: Sees, task_id: TaskId) -> Response:
 
 async def _shown(page: Page, task_id: str, found: list[Known] | None = None) -> Response:
     near = page.whole.may_within(Right.SEE_MEMBERS)
-    roster = await page.read(lambda view: _roster(view, needs.seen(view, page, task_id), near))
+    whole = page.whole.may_within(Right.REVEAL)
+    roster = await page.read(
+        lambda view: _roster(view, needs.seen(view, page, task_id), near, whole)
+    )
     place = roster.task.community_id
     within = {right: page.whole.may_within(right) for right in _RIGHTS}
     holds = {right: held is None or place in held for right, held in within.items()}
@@ -119,7 +122,13 @@ async def _shown(page: Page, task_id: str, found: list[Known] | None = None) -> 
 _RIGHTS = (Right.KEEP_TASKS, Right.KEEP_ATTENDANCE)
 
 
-def _roster(view: View, task: Task, within: tuple[str, ...] | None) -> Roster:
+def _roster(
+    view: View, task: Task, within: tuple[str, ...] | None, tails: tuple[str, ...] | None
+) -> Roster:
+    """Return who is on a task; phones' tails of those only who live in the communities ``tails``.
+
+    Whoever has them could look the whole phones up, for a reason.
+    """
     every = reviews.with_reasons(view, claims.of_task(view, task.task_id, within=within))
     here = tuple(one for one in every if one.state not in {*_GONE, *_QUEUED})
     gone = tuple(one for one in every if one.state in _GONE)
@@ -133,7 +142,12 @@ def _roster(view: View, task: Task, within: tuple[str, ...] | None) -> Roster:
         here,
         queue,
         gone,
-        namesakes.known(view, people),
+        {
+            one.member_id: one
+            if tails is None or one.community_id in tails
+            else replace(one, tail=None)
+            for one in namesakes.known(view, people).values()
+        },
         pauses.lasting(view, serving),
         opens,
         closes,

@@ -90,18 +90,9 @@ def _desk(view: View, shop: Merchant) -> Desk:
 @router.get("/{merchant_id}/days/{on}")
 async def of_day(page: SeesSales, merchant_id: MerchantId, on: DayPath) -> Response:
     """Show each payment of a day, and what went back on it."""
-
-    def look(view: View) -> tuple[Merchant, Asset, ShopMonth, MerchantDay, date]:
-        shop = own(view, page, merchant_id)
-        return (
-            shop,
-            accounts.asset(view, shop.asset),
-            shop_months.day(view, merchant_id, on),
-            receipts.day(view, merchant_id, on),
-            view.today,
-        )
-
-    shop, points, moved, paid, today = await page.read(look)
+    shop, points, moved, paid, today = await page.read(
+        lambda view: _day(view, page, merchant_id, on)
+    )
     return page.show(
         "office/shop_day.html",
         shop=shop,
@@ -110,4 +101,17 @@ async def of_day(page: SeesSales, merchant_id: MerchantId, on: DayPath) -> Respo
         unpaid=len(paid.receipts) - paid.payments,
         before=on - timedelta(days=1),
         after=None if on >= today else on + timedelta(days=1),
+    )
+
+
+def _day(
+    view: View, page: Page, merchant_id: str, on: date
+) -> tuple[Merchant, Asset, ShopMonth, MerchantDay, date]:
+    shop = own(view, page, merchant_id)
+    return (
+        shop,
+        accounts.asset(view, shop.asset),
+        shop_months.day(view, merchant_id, on),
+        receipts.day(view, merchant_id, on),
+        view.today,
     )

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.pages.page import AnyPage, Page
-from creditbank.core.clock import start_of_day
+from api.papers import statistics
+from api.papers.statistics import Known, Moved
 from creditbank.core.database import Database
 from creditbank.core.units import View
 from creditbank.core.values import Asset, AssetKind
-from creditbank.ledger import accounts, totals
-from creditbank.ledger.totals import Totals
-from creditbank.service import tallies, thanks
-from creditbank.service.tallies import Tally
+from creditbank.ledger import circulation
+from creditbank.ledger.circulation import Flow
+from creditbank.service import hours, thanks
+from creditbank.service.hours import Tally
 
 router = APIRouter(prefix="/b/{slug}/figures", include_in_schema=False)
 
@@ -31,21 +32,13 @@ _FRESH = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Months:
-    """What was issued and redeemed of an asset in each of the last months, the latest last."""
-
-    first_days: Sequence[date]
-    issued: Sequence[int]
-    redeemed: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class OfAsset:
-    """The figures of one spendable asset."""
+    """One spendable asset: all that ever moved, what circulates, and its last months."""
 
     asset: Asset
-    totals: Totals
-    months: Months
+    ever: Flow
+    circulating: int
+    months: Sequence[Moved]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +60,26 @@ async def latest(page: Page) -> Figures:
     found = known.get(page.bank.bank_id)
     age = None if found is None else page.now - found.as_of
     if found is None or age is None or not timedelta(0) <= age < _FRESH:
-        found = known[page.bank.bank_id] = await page.read(taken, patient=True)
+        found = known[page.bank.bank_id] = await page.read(
+            lambda view: taken(view, statistics.known(page.caller.database)), patient=True
+        )
     return found
 
 
-def taken(view: View) -> Figures:
+def taken(view: View, known: Known) -> Figures:
     """Return the figures of a bank now."""
-    spendable = [
-        one for one in accounts.every_asset(view).values() if one.kind is AssetKind.SPENDABLE
-    ]
+    spendable = [one for one in statistics.assets_of(view) if one.kind is AssetKind.SPENDABLE]
     return Figures(
         view.now,
-        [OfAsset(one, totals.of(view, one.code), _months(view, one.code)) for one in spendable],
-        tallies.served(view),
+        [_of_asset(one, statistics.moved(view, one.code, known)) for one in spendable],
+        hours.tally(view),
         thanks.count(view),
     )
 
 
-def _months(view: View, asset: str) -> Months:
-    first_days = [view.today.replace(day=1)]
-    while len(first_days) < MONTHS:
-        first_days.insert(0, (first_days[0] - timedelta(days=1)).replace(day=1))
-    bounds = [start_of_day(one, view.bank.zone) for one in first_days]
-    flows = totals.flows(view, asset, bounds)[1:]
-    return Months(first_days, [one.issued for one in flows], [one.redeemed for one in flows])
+def _of_asset(asset: Asset, moved: Sequence[Moved]) -> OfAsset:
+    ever = circulation.together(one.flow for one in moved)
+    return OfAsset(asset, ever, moved[-1].circulating, moved[-MONTHS:])
 
 
 @router.get("")

@@ -16,7 +16,7 @@ from creditbank.core.values import Asset, AssetKind, write_units
 from creditbank.ledger import accounts
 from creditbank.people import communities
 from creditbank.schemes.rewards import Per
-from creditbank.tasks import categories, tasks
+from creditbank.tasks import categories, homes, tasks
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import CapacityUnit, Party, Task, TaskKind
 
@@ -58,12 +58,6 @@ class Choice:
     after: str | None = None
 
 
-def is_of_one_resident(task: Task) -> bool:
-    """Tell whether the place of a task may be somebody's home."""
-    of_somebody = task.beneficiary_id is not None or task.entry_id is not None
-    return of_somebody or task.pair_id is not None
-
-
 def listed(view: View, asked: Choice, limit: int) -> tuple[list[Need], str | None]:
     """Return open needs by their start, and ``after`` of the next page.
 
@@ -102,7 +96,7 @@ def _told(view: View, found: list[Task]) -> list[Need]:
             one.title,
             kinds.get(one.category, one.category),
             places.get(one.community_id, ""),
-            None if is_of_one_resident(one) else one.place,
+            None if homes.may_be_told_by(one) else one.place,
             one.starts_at,
             one.ends_at,
             one.state is TaskState.RUNNING,

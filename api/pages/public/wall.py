@@ -21,7 +21,7 @@ from api.pages.public.shops import Shop
 from creditbank.core.clock import day_of, start_of_day
 from creditbank.core.units import View
 from creditbank.people import consents, households, persons, teams
-from creditbank.service import tallies, thanks
+from creditbank.service import hours, thanks
 from creditbank.service.thanks import Thanks
 
 router = APIRouter(prefix="/b/{slug}/wall", include_in_schema=False)
@@ -104,7 +104,7 @@ def _note(view: View, one: Thanks) -> Note:
 def _top(view: View) -> list[tuple[str, int]]:
     """Return those who served most this month and agreed to be named."""
     month = start_of_day(view.today.replace(day=1), view.bank.zone)
-    served = tallies.busiest(view, month, _LOOKED_AT)
+    served = hours.busiest(view, (month, None), _LOOKED_AT)
     agreed = consents.may_publish_name(view, [one for one, _ in served])
     names = persons.names(view, agreed)
     return [(names[one], minutes) for one, minutes in served if one in names][:_TOP]
