@@ -29,13 +29,6 @@ def at_scanner(screens: Screens, token: str, *, cart: str = "59.99", **options: 
     return page
 
 
-def measured_ms(page: Page, name: str) -> float:
-    """How long the browser itself says that something took: `creditbank.scan`, `.request`."""
-    found = page.evaluate("name => performance.getEntriesByName(name).at(-1)?.duration", name)
-    assert found is not None, f"the page measured no {name}"
-    return float(found)
-
-
 def left_of(site: Site, member: str, token: str) -> int:
     """What a member has left to spend."""
     balances = site.get(f"/members/{member}/balances", token).json()
@@ -49,12 +42,10 @@ def test_a_code_before_the_camera_is_paid(site: Site, screens: Screens, camera: 
     camera.see(picture)
     page = at_scanner(screens, till)
     expect(page.get_by_text("最多可用")).to_be_visible()
-    assert 2_000 > measured_ms(page, "creditbank.scan")
     page.get_by_role("button", name="少一个").click()
     expect(page.get_by_text("¥57.99")).to_be_visible()
     page.get_by_role("button", name="收 2 个信义贝").click()
     expect(page.get_by_role("heading", name="收到信义贝 2 个")).to_be_visible()
-    assert 2_000 > measured_ms(page, "creditbank.request")
     assert "/till/receipts/" in page.url
     assert 8 == left_of(site, member, token)
 
