@@ -175,7 +175,8 @@ def _rewrite(engine: Engine) -> None:
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as at:
             for table in _REWRITTEN:
-                at.exec_driver_sql(f"VACUUM FULL {table}")
+                at.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+            at.exec_driver_sql("VACUUM FULL pg_statistic")  # it samples what columns held
         return
     connection = engine.raw_connection()
     try:

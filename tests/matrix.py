@@ -159,9 +159,11 @@ class Copies:
         database = Database(self._copy(), clock=clock, vault=Vault(self._vault))
         app().state.database = database
         app().state.bank_ids, app().state.limits = {}, Limits()
-        with asgi.running(app()) as client:
-            yield client
-        self._end()
+        try:
+            with asgi.running(app()) as client:
+                yield client
+        finally:
+            self._end()
 
 
 WORLDS = pytest.StashKey[dict[str, Copies]]()

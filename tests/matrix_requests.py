@@ -24,6 +24,7 @@ WORDS: dict[str, Any] = {
     "password": PASSWORD,
     "new_password": f"{PASSWORD}-too",
     "label": "program",
+    "digest": "0" * 12,
     "proof": f"att_{'0' * 26}.{'0' * 64}",
     "allowed": False,
     "reason": "本人到场",
