@@ -21,6 +21,7 @@ from api.edge.wiring import key_of
 from creditbank.core.values import PAYMENT_UNITS_MOST
 from merchants.offers import CART_FEN_MOST
 
+KEY_SIGNS_MOST = 200
 _YUAN = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
 
 
@@ -93,11 +94,14 @@ Ticked = Annotated[bool, Field(description="A box that was ticked sends `true`; 
 async def _key_of_form(request: Request) -> str:
     """Return the key that the page wrote into its form.
 
+    A form of several deeds names the later ones by what it appends to it, so it is a little shorter
+    than a program's may be.
+
     Raises:
-        KeyMissing: there is none.
+        KeyMissing: there is none, or it leaves no room for that.
     """
     said = request.headers.get("idempotency-key") or (await request.form()).get("key")
-    return await key_of(said if isinstance(said, str) else None)
+    return await key_of(said if isinstance(said, str) and len(said) <= KEY_SIGNS_MOST else None)
 
 
 FormKey = Annotated[str, Depends(_key_of_form)]

@@ -1,5 +1,6 @@
 """The first page of a volunteer."""
 
+from api.pages.forms import KEY_SIGNS_MOST
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from tests.pages import Visitor
@@ -35,3 +36,14 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(database: Database, clock: Manu
             asked.status_code,
             asked.headers["location"],
         )
+
+
+def test_a_key_leaves_room_for_a_second_deed(database: Database, clock: ManualClock) -> None:
+    """A form whose key is so long that a second deed could not be named does not even the first."""
+    with opened(database, clock) as web:
+        _, token = web.earned(10)
+        visitor = Visitor(web.client, resident=token)
+        form = visitor.get("/me/code").form("/me/code/codes")
+        statuses = [form.send(key="k" * signs).status for signs in (KEY_SIGNS_MOST + 1, 15)]
+        assert [400, 400] == statuses
+        assert 200 == form.send(key="k" * KEY_SIGNS_MOST).status
