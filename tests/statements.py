@@ -14,7 +14,7 @@ purpose, not by accident.
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -339,7 +339,15 @@ def _locked_tables(statement: str) -> tuple[str, ...]:
     if after and after[0].text == "of":
         named = [t.text for t in after[1:] if t.text in reading.aliases]
         return tuple(dict.fromkeys(reading.aliases[name] for name in named))
-    return tuple(dict.fromkeys(reading.tables))
+    queries = _named_queries(reading)
+    return tuple(name for name in dict.fromkeys(reading.tables) if name not in queries)
+
+
+def _named_queries(reading: Reading) -> set[str]:
+    """The names that a WITH gives to queries of its own."""
+    said = [token.text for token in reading.tokens]
+    after = zip(said, said[1:], said[2:], strict=False)
+    return {name for name, word, sign in after if (word, sign) == ("as", "(")}
 
 
 def _equalities(reading: Reading, table: str) -> dict[str, Token]:
@@ -411,28 +419,37 @@ def _check_ascending(
 
 def _bound_ids(reading: Reading, table: str, parameters: object) -> set[Any]:
     """The ids that the statement names by bound values, where they can be seen."""
-    if not isinstance(parameters, Mapping):
-        return set()
-    binds: list[str] = []
+    binds: list[Token] = []
     tokens = reading.tokens
     compared = _equalities(reading, table)
     for name in _ids_of(table):
         if name in compared:
-            binds.append(compared[name].text)
+            binds.append(compared[name])
         for words in ((name, "in", "("), (name, "=", "any", "(")):
             place = reading.follows(*words)
             while place is not None and place < len(tokens) and tokens[place].text != ")":
-                binds.append(tokens[place].text)
+                binds.append(tokens[place])
                 place += 1
     found: set[Any] = set()
     for bind in binds:
-        name = bind.removeprefix("%(").removesuffix(")s").removeprefix(":")
-        given = parameters.get(name)
+        given = _given(reading, bind, parameters)
         if isinstance(given, list | tuple | set):
             found |= set(given)
         elif given is not None:
             found.add(given)
     return found
+
+
+def _given(reading: Reading, bind: Token, parameters: object) -> Any:
+    """The value of a bound place, given by name or by its turn."""
+    if isinstance(parameters, Mapping):
+        name = bind.text.removeprefix("%(").removesuffix(")s").removeprefix(":")
+        return parameters.get(name)
+    if not isinstance(parameters, Sequence):
+        return None
+    places = [token for token in reading.tokens if token.kind == "bind"]
+    turn = next((n for n, token in enumerate(places) if token is bind), len(parameters))
+    return parameters[turn] if turn < len(parameters) else None
 
 
 def _tell(finding: str, statement: str) -> str:

@@ -1,31 +1,45 @@
 """Many rows in one statement.
 
 PostgreSQL is sent one array for each column, which saves it and us a message for every row; SQLite
-has no messages to save and takes rows one by one, as do few rows. All name the same columns.
+has no messages to save and takes rows one by one. All rows name the same columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Executable, Table, bindparam, column, func, insert, select, update
+from sqlalchemy import ARRAY, Table, bindparam, column, func, insert, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from creditbank.core.prepared import SQLITE, Prepared
+from creditbank.core.tables import skipping
 from creditbank.core.units import Unit
-
-FEW = 4
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_all(unit: Unit, into: Table, rows: Rows) -> None:
     """Insert rows that name every column of a table."""
-    if _is_worth_it(unit, rows):
-        unit.run(_insertion(into), _arrays(rows))
-    elif rows:
-        unit.run(insert(into), rows)
+    if _in_arrays(unit, rows):
+        _insertion_of_arrays(into).run(unit, _arrays(rows))
+    else:
+        _insertion(into).run_each(unit, rows)
+
+
+def insert_new(unit: Unit, into: Table, rows: Rows, *, telling: Sequence[str]) -> set[Any]:
+    """Insert the rows that break no unique key, and return which: their columns ``telling``.
+
+    A copy that another transaction is inserting is waited for. Sorted rows cannot deadlock.
+    """
+    told = tuple(telling)
+    if _in_arrays(unit, rows):
+        found = _claim_of_arrays(into, told).rows(unit, **_arrays(rows))
+    else:
+        one_by_one = _claim(into, told)
+        found = [row for values in rows for row in one_by_one.rows(unit, **values)]
+    return {row[0] if len(told) == 1 else tuple(row) for row in found}
 
 
 def update_all(unit: Unit, of: Table, rows: Rows) -> None:
@@ -36,23 +50,42 @@ def update_all(unit: Unit, of: Table, rows: Rows) -> None:
     if not rows:
         return
     names = tuple(sorted(rows[0]))
-    if _is_worth_it(unit, rows):
-        unit.run(_update_of_arrays(of, names), _arrays(rows) | {"of_bank_id": unit.bank_id})
+    if _in_arrays(unit, rows):
+        _update_of_arrays(of, names).run(unit, _arrays(rows) | {"of_bank_id": unit.bank_id})
     else:
-        unit.run(_update_of_one(of, names), [_bound(row) for row in rows])
+        _update_of_one(of, names).run_each(unit, [_bound(row) for row in rows])
 
 
 @cache
-def _insertion(into: Table) -> Executable:
+def _insertion(into: Table) -> Prepared:
+    return Prepared(insert(into))
+
+
+@cache
+def _insertion_of_arrays(into: Table) -> Prepared:
     names = [one.name for one in into.c]
-    return insert(into).from_select(names, select(*_many(into, names).c))
+    return Prepared(insert(into).from_select(names, select(*_many(into, names).c)))
 
 
 @cache
-def _update_of_arrays(of: Table, names: Sequence[str]) -> Executable:
+def _claim(into: Table, told: Collection[str]) -> Prepared:
+    columns = [into.c[name] for name in told]
+    return Prepared(lambda sqlite: skipping(into, sqlite=sqlite).returning(*columns))
+
+
+@cache
+def _claim_of_arrays(into: Table, told: Collection[str]) -> Prepared:
+    names = [one.name for one in into.c]
+    rows = select(*_many(into, names).c)
+    claim = skipping(into, sqlite=False).from_select(names, rows)
+    return Prepared(claim.returning(*(into.c[name] for name in told)))
+
+
+@cache
+def _update_of_arrays(of: Table, names: Sequence[str]) -> Prepared:
     many = _many(of, names)
     keys = {one.name for one in of.primary_key}
-    return (
+    return Prepared(
         update(of)
         .where(of.c.bank_id == bindparam("of_bank_id"))
         .where(*(of.c[name] == many.c[name] for name in names if name in keys))
@@ -61,9 +94,9 @@ def _update_of_arrays(of: Table, names: Sequence[str]) -> Executable:
 
 
 @cache
-def _update_of_one(of: Table, names: Sequence[str]) -> Executable:
+def _update_of_one(of: Table, names: Sequence[str]) -> Prepared:
     keys = {one.name for one in of.primary_key}
-    return (
+    return Prepared(
         update(of)
         .where(*(of.c[name] == bindparam(f"of_{name}") for name in names if name in keys))
         .values({name: bindparam(f"of_{name}") for name in names if name not in keys})
@@ -77,8 +110,8 @@ def _many(of: Table, names: Sequence[str]) -> TableValuedAlias:
     return func.unnest(*arrays).table_valued(*columns, name="many").render_derived()
 
 
-def _is_worth_it(unit: Unit, rows: Rows) -> bool:
-    return len(rows) > FEW and unit.connection.dialect.name == "postgresql"
+def _in_arrays(unit: Unit, rows: Rows) -> bool:
+    return len(rows) > 1 and unit.connection.dialect.name != SQLITE
 
 
 def _arrays(rows: Rows) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from creditbank.core.cursors import say
 from creditbank.core.errors import Busy, CreditbankError, DatabaseUnavailable, WriterTaken
 
 WRITERS_POSTGRES = 8
@@ -26,6 +27,7 @@ READERS = 4
 LOCK_TIMEOUT_MS = 3000
 _SQLITE_BUSY_MS = 5000
 _SQLITE_ROWS_LOOKED_AT = 400
+_SQLITE_STATEMENTS_KEPT = 512
 _REPLAYED = {"40001", "40P01"}
 _LOCK_TIMEOUT = "55P03"
 _READ_ONLY = "25006"
@@ -56,7 +58,12 @@ def write_engine(url: URL) -> Engine:
     """Open a database for writing."""
     if is_sqlite(url):
         engine = create_engine(
-            url, poolclass=QueuePool, pool_size=1, max_overflow=1, hide_parameters=True
+            url,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=1,
+            hide_parameters=True,
+            connect_args={"cached_statements": _SQLITE_STATEMENTS_KEPT},
         )
         _sqlite_manners(engine, begin="BEGIN IMMEDIATE")
         return engine
@@ -64,7 +71,6 @@ def write_engine(url: URL) -> Engine:
         url,
         pool_size=WRITERS_POSTGRES,
         max_overflow=2,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args=_postgres_options(),
     )
@@ -81,7 +87,10 @@ def read_engine(url: URL) -> Engine:
             pool_size=READERS,
             max_overflow=2,
             hide_parameters=True,
-            connect_args={"check_same_thread": False},
+            connect_args={
+                "check_same_thread": False,
+                "cached_statements": _SQLITE_STATEMENTS_KEPT,
+            },
         )
         _sqlite_manners(engine, begin="BEGIN")
         return engine
@@ -136,18 +145,17 @@ def _sqlite_manners(engine: Engine, begin: str, foreign_keys: str = "ON") -> Non
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        say(connection, begin)
 
 
-def look_over(engine: Engine) -> None:
+def look_over(connection: Connection) -> None:
     """Let SQLite look at some rows of every index, so that it knows which of them narrow a search.
 
     Without that it takes ``bank_id`` alone for a narrow one, and reads a bank's whole table to
     find two of its rows. PostgreSQL looks by itself.
     """
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"PRAGMA analysis_limit={_SQLITE_ROWS_LOOKED_AT}")
-        connection.exec_driver_sql("ANALYZE")
+    connection.exec_driver_sql(f"PRAGMA analysis_limit={_SQLITE_ROWS_LOOKED_AT}")
+    connection.exec_driver_sql("ANALYZE")
 
 
 def expect_whole_tables(connection: Connection) -> None:

@@ -7,10 +7,13 @@ one. A unit that is replayed after a lost race draws the same ids again (`IdSour
 from __future__ import annotations
 
 import secrets
+from base64 import b32encode
 from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26
+_WHOLE = 20  # bytes that are whole characters of five bits, with zeros in front
+_OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 
 
 def _uuid7(instant: datetime) -> int:
@@ -19,8 +22,8 @@ def _uuid7(instant: datetime) -> int:
     Source: RFC 9562, section 5.7 (48 bits of milliseconds, version, 74 random bits).
     """
     milliseconds = int(instant.timestamp() * 1000)
-    high = secrets.randbits(12)
-    low = secrets.randbits(62)
+    drawn = int.from_bytes(secrets.token_bytes(10))
+    high, low = drawn >> 68, drawn & (2**62 - 1)
     return (milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low
 
 
@@ -31,7 +34,7 @@ def _number(instant: datetime) -> int:
 
 def _encode(number: int) -> str:
     """Write 128 bits in 26 characters of Crockford's alphabet, lower case."""
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return b32encode(number.to_bytes(_WHOLE)).translate(_OURS)[-_LENGTH:].decode()
 
 
 class IdSource:

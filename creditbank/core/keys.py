@@ -49,6 +49,7 @@ KEY_LENGTH = range(16, 256)
 ANSWER_DAYS_KEPT = 30
 FORGOTTEN_AT_ONCE = 200
 _OK = "ok"
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 _CONTENT = "content"
 _KEPT = text("answer IS NOT NULL AND outcome = 'ok'")
 
@@ -83,8 +84,7 @@ keys = table(KeyRow)
 def content_hash(operation: str, arguments: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the canonical JSON of an operation and the caller's arguments."""
     content = [operation, to_jsonable_python(dict(arguments))]
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL(content).encode()).hexdigest()
 
 
 def keyed(

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Boolean, Connection, text
+from sqlalchemy import Connection, bindparam, column, func, select, table, text
 from sqlalchemy.engine import URL
 
 from creditbank.core import banks
@@ -16,6 +16,7 @@ from creditbank.core.banks import Bank
 from creditbank.core.clock import Clock
 from creditbank.core.engines import READERS, read_engine, translated
 from creditbank.core.errors import BankNotFound
+from creditbank.core.prepared import Prepared
 from creditbank.core.tables import UtcDateTime
 from creditbank.core.units import View
 from creditbank.core.vault import Vault
@@ -23,10 +24,17 @@ from creditbank.core.vault import Vault
 R = TypeVar("R")
 
 _KEYS_ASKED = 50
-_OPENING = text(
-    "SELECT bank.*, (SELECT max(recorded_at) FROM transfer WHERE transfer.bank_id = bank.bank_id)"
-    " AS last_recorded_at FROM bank WHERE bank_id = :bank_id"
-).columns(demonstration=Boolean, last_recorded_at=UtcDateTime)
+_transfers = table("transfer", column("bank_id"), column("recorded_at", UtcDateTime))
+_LAST = (
+    select(func.max(_transfers.c.recorded_at))
+    .where(_transfers.c.bank_id == banks.banks.c.bank_id)
+    .scalar_subquery()
+)
+_OPENING = Prepared(
+    select(banks.banks, _LAST.label("last_recorded_at")).where(
+        banks.banks.c.bank_id == bindparam("bank_id")
+    )
+)
 _KEYS_USED = text(
     "SELECT key_id FROM person WHERE bank_id = :bank_id ORDER BY holder_id DESC LIMIT :most"
 )
@@ -38,7 +46,7 @@ def opening(connection: Connection, bank_id: int) -> tuple[Bank, datetime | None
     Raises:
         BankNotFound: there is none.
     """
-    row = connection.execute(_OPENING, {"bank_id": bank_id}).first()
+    row = _OPENING.row(connection, bank_id=bank_id)
     if row is None:
         raise BankNotFound(str(bank_id))
     return banks.read(row), row.last_recorded_at

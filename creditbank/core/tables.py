@@ -66,11 +66,11 @@ def table(of: type[SQLModel]) -> Table:
 
 def insert_or_skip(connection: Connection, into: Table) -> Any:
     """Return an INSERT for this connection's database that skips rows breaking a unique key."""
-    return _skipping(into, sqlite=connection.dialect.name == "sqlite")
+    return skipping(into, sqlite=connection.dialect.name == "sqlite")
 
 
 @cache
-def _skipping(into: Table, *, sqlite: bool) -> Any:
+def skipping(into: Table, *, sqlite: bool) -> Any:
     """Return the one statement of a table and a database: building it costs as much as running."""
     return (insert_sqlite if sqlite else insert_postgresql)(into).on_conflict_do_nothing()
 

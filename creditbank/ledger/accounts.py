@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from creditbank.core.errors import AssetNotFound
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.tables import insert_or_skip
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Asset, AssetKind
@@ -76,32 +77,14 @@ def lock(unit: Unit, places: Iterable[Place]) -> dict[Place, Locked]:
         BadAddress: the chart has no such address.
     """
     wanted = set(places)
-    found = _find(unit, wanted)
+    found = _lock(unit, wanted)
     while missing := wanted - found.keys():
         known = every_asset(unit)
         for _, code in missing:
             if code not in known:
                 raise AssetNotFound(code)
         make(unit, {place: chart.bounds(place[0], known[place[1]].kind) for place in missing})
-        found |= _find(unit, missing)
-    bounded = [one.account_id for one in found.values() if one.balance is not None]
-    if bounded:
-        by_id = {one.account_id: one for one in found.values()}
-        rows = unit.rows(
-            select(
-                accounts.c.account_id,
-                accounts.c.balance,
-                accounts.c.version,
-                accounts.c.recorded_at,
-            )
-            .where(accounts.c.bank_id == unit.bank_id, accounts.c.account_id.in_(bounded))
-            .order_by(accounts.c.account_id)
-            .with_for_update(key_share=True)
-        )
-        for row in rows:
-            one = by_id[row.account_id]
-            one.balance, one.version = row.balance, row.version
-            one.recorded_at = row.recorded_at
+        found = _lock(unit, wanted)
     return found
 
 
@@ -120,17 +103,6 @@ def those(
     ]
 
 
-def _find(unit: Unit, places: set[Place]) -> dict[Place, Locked]:
-    rows = unit.rows(
-        select(*_COLUMNS).where(
-            accounts.c.bank_id == unit.bank_id,
-            accounts.c.address.in_(sorted({address for address, _ in places})),
-        )
-    )
-    found = {one.place: one for one in map(_locked, rows)}
-    return {place: one for place, one in found.items() if place in places}
-
-
 _COLUMNS = (
     accounts.c.account_id,
     accounts.c.address,
@@ -141,6 +113,42 @@ _COLUMNS = (
     accounts.c.version,
     accounts.c.recorded_at,
 )
+
+
+def _at(*which: ColumnElement[bool]) -> Select[Any]:
+    return select(*_COLUMNS).where(
+        accounts.c.bank_id == bindparam("bank_id"),
+        among(accounts.c.address, "addresses"),
+        among(accounts.c.asset_code, "asset_codes"),
+        *which,
+    )
+
+
+def _locking(sqlite: bool) -> Any:  # noqa: FBT001 - as `Prepared` asks
+    """Return one query for the bounded accounts, locked ascending, and the unbounded ones.
+
+    Nothing queues on an unbounded account, so it is not locked. SQLite has one writer, and no row
+    locks.
+    """
+    if sqlite:
+        return _at()
+    bounded = _at(accounts.c.balance.is_not(None)).order_by(accounts.c.account_id)
+    locked = bounded.with_for_update(key_share=True).cte("locked")
+    return select(*locked.c).union_all(_at(accounts.c.balance.is_(None)))
+
+
+_LOCK = Prepared(_locking)
+
+
+def _lock(unit: Unit, places: set[Place]) -> dict[Place, Locked]:
+    rows = _LOCK.rows(
+        unit,
+        bank_id=unit.bank_id,
+        addresses=sorted({address for address, _ in places}),
+        asset_codes=sorted({code for _, code in places}),
+    )
+    found = {one.place: one for one in map(_locked, rows)}
+    return {place: one for place, one in found.items() if place in places}
 
 
 def _locked(row: Row[Any]) -> Locked:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 
 from sqlalchemy import select
 
-from creditbank.core.bulk import insert_all, update_all
+from creditbank.core.bulk import insert_all, insert_new, update_all
 from creditbank.core.errors import (
     AlreadyReversed,
     CeilingReached,
@@ -23,7 +24,6 @@ from creditbank.core.errors import (
     TransferNotFound,
 )
 from creditbank.core.keys import content_hash
-from creditbank.core.tables import insert_or_skip
 from creditbank.core.units import Unit, View
 from creditbank.core.values import UNITS_MOST, Amount, Posting
 from creditbank.ledger import chart
@@ -89,13 +89,18 @@ def post(unit: Unit, draft: Draft, *, held: Mapping[Place, Locked] | None = None
 
 
 def post_many(
-    unit: Unit, drafts: Sequence[Draft], *, held: Mapping[Place, Locked] | None = None
+    unit: Unit,
+    drafts: Sequence[Draft],
+    *,
+    held: Mapping[Place, Locked] | None = None,
+    units: Sequence[Unit] | None = None,
 ) -> list[Transfer]:
     """Record transfers in the order given, all or none.
 
     A key that was used for the same content gives back the first transfer and moves nothing.
     Floors and ceilings are checked before anything is written, so that a caller may decline.
     ``held`` are all accounts of the drafts, where this unit has locked them and moved nothing yet.
+    ``units`` are those of the set, one a draft, where each has its own.
 
     Raises:
         KeyReused: a key was used for other content.
@@ -110,7 +115,8 @@ def post_many(
     places = places_of(drafts)
     locked = lock(unit, places) if held is None else dict(held)
     recorded_at = max([unit.now, *(one.recorded_at for one in locked.values())])
-    ids = {key: unit.new_id("trf") for key in by_key}
+    of = dict(zip((draft.key for draft in drafts), units or repeat(unit), strict=False))
+    ids = {key: of[key].new_id("trf") for key in by_key}
     try:
         rows = _rows(unit, by_key.values(), ids, locked)
     except (InsufficientPoints, CeilingReached):
@@ -119,7 +125,7 @@ def post_many(
             raise
         locked = lock(unit, places)
         rows = _rows(unit, unknown, ids, locked)
-    fresh = _claim(unit, by_key.values(), ids, recorded_at)
+    fresh = _claim(of, by_key.values(), ids, recorded_at)
     if len(fresh) < len(by_key):  # replays move nothing
         locked = lock(unit, places)
         rows = _rows(unit, [by_key[key] for key in by_key if key in fresh], ids, locked)
@@ -137,7 +143,7 @@ def post_many(
             draft.reverses,
         )
         if key in fresh
-        else _first_answer(unit, draft)
+        else first_answer(unit, draft)
         for key, draft in by_key.items()
     }
     return [done[draft.key] for draft in drafts]
@@ -181,34 +187,33 @@ def _unknown(unit: Unit, by_key: Mapping[str, Draft]) -> list[Draft]:
 def _rows(
     unit: Unit, drafts: Iterable[Draft], ids: Mapping[str, str], locked: dict[Place, Locked]
 ) -> list[dict[str, object]]:
-    return [row for draft in drafts for row in _legs(unit.bank_id, ids[draft.key], draft, locked)]
+    return [row for draft in drafts for row in legs(unit.bank_id, ids[draft.key], draft, locked)]
 
 
 def _claim(
-    unit: Unit, drafts: Iterable[Draft], ids: Mapping[str, str], recorded_at: datetime
+    of: Mapping[str, Unit], drafts: Iterable[Draft], ids: Mapping[str, str], recorded_at: datetime
 ) -> set[str]:
     """Insert the transfers whose keys are new and return those keys."""
     rows = [
         {
-            "bank_id": unit.bank_id,
+            "bank_id": of[draft.key].bank_id,
             "transfer_id": ids[draft.key],
             "key": draft.key,
             "content_hash": draft.content_hash(),
             "kind": draft.kind,
             "occurred_at": draft.occurred_at,
             "recorded_at": recorded_at,
-            "actor_id": unit.actor.id,
+            "actor_id": of[draft.key].actor.id,
             "refers_to": draft.refers_to,
             "reverses": draft.reverses,
             "period_id": draft.period_id,
         }
         for draft in drafts
     ]
-    claimed = unit.run(insert_or_skip(unit.connection, transfers).returning(transfers.c.key), rows)
-    return set(claimed.scalars())
+    return insert_new(next(iter(of.values())), transfers, rows, telling=("key",))
 
 
-def _first_answer(unit: Unit, draft: Draft) -> Transfer:
+def first_answer(unit: Unit, draft: Draft) -> Transfer:
     """Give the transfer that has this draft's key, or say why the draft was not recorded."""
     row = unit.row(
         select(transfers.c.transfer_id, transfers.c.content_hash).where(
@@ -223,7 +228,7 @@ def _first_answer(unit: Unit, draft: Draft) -> Transfer:
     return find(unit, row.transfer_id, replayed=True)
 
 
-def _legs(
+def legs(
     bank_id: int, transfer_id: str, draft: Draft, locked: dict[Place, Locked]
 ) -> list[dict[str, object]]:
     """Move the balances in memory, under the lock, and return the rows to insert."""
