@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, tuple_
-
 from creditbank.core import counters
 from creditbank.core.counters import Counter
 from creditbank.core.units import Unit, View
@@ -42,7 +40,8 @@ class Caps:
     card_day: Counter | None = None
     delegate_day: Counter | None = None
 
-    def _all(self) -> list[Counter]:
+    def counters(self) -> list[Counter]:
+        """Return those that there are."""
         given = (
             *(self.no_pin_points, self.no_pin_payments, self.member_day, self.merchant_day),
             *(self.stock, self.member_ever, self.card_day, self.delegate_day),
@@ -51,19 +50,11 @@ class Caps:
 
     def lock(self, unit: Unit) -> dict[Counter, int]:
         """Lock all of them and return what each has used."""
-        return counters.lock(unit, self._all())
+        return counters.lock(unit, self.counters())
 
     def peek(self, view: View) -> dict[Counter, int]:
         """Return what each has used, without a lock: for a quote."""
-        of = counters.counters
-        place = (of.c.what, of.c.who, of.c.day)
-        rows = view.rows(
-            select(*place, of.c.used).where(
-                of.c.bank_id == view.bank_id, tuple_(*place).in_(self._all())
-            )
-        )
-        known = dict.fromkeys(self._all(), 0)
-        return known | {Counter(row.what, row.who, row.day): row.used for row in rows}
+        return counters.peek(view, self.counters())
 
     def used(self, known: dict[Counter, int]) -> Used:
         """Return what was used, as the offer's rule wants it."""

@@ -1,51 +1,33 @@
 """Checkout: scan → redeem → receipt, and scan → authorise → capture.
 
-The till is the actor, and a redemption belongs to the till that scanned. Each payment is in four
-steps, so that many can become one set: what must be read, what must be locked (member → pay code,
-redemption → counters → accounts), what is decided (pure), what is written. A refusal keeps the
-burned code and the request, so it is returned as `Declined`.
+The till is the actor, and a redemption belongs to the till that scanned. What waits is paid as one
+set (`merchants.sales`). A refusal keeps the burned code and the request, so it is answered as
+`Declined`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Self, cast
+
+from pydantic import TypeAdapter
 
 from creditbank.core import counters
-from creditbank.core.errors import CreditbankError, InDebt
-from creditbank.core.ids import is_id
-from creditbank.core.keys import keyed
+from creditbank.core.errors import CreditbankError
+from creditbank.core.keys import KeyedAsk, keyed
 from creditbank.core.units import Declined, Unit
 from creditbank.core.values import Amount
-from creditbank.ledger import chart, holds, payments, statements
-from creditbank.people import members
-from creditbank.people.errors import DelegateEnded, MemberSuspended
-from creditbank.people.members import Member, Status
+from creditbank.ledger import chart, holds, statements
 from creditbank.schemes import scheme
-from merchants import (
-    offer_book,
-    offers,
-    payers,
-    pin_requests,
-    receipts,
-    redemptions,
-    requests,
-    scans,
-    tills,
-)
-from merchants.decisions import Payment, decide
-from merchants.errors import (
-    NothingUsable,
-    OutOfStock,
-    PinNeeded,
-    PointsTooMany,
-    QuotaUsed,
-    RedemptionNotFound,
-)
+from merchants import offer_book, offers, payers, receipts, redemptions, sales, tills
+from merchants.errors import NothingUsable, PointsTooMany
 from merchants.receipts import Receipt
 from merchants.redemptions import CHECKOUT, Redemption, State
+from merchants.sales import Outcome, Sale
 
-_ENDING = (QuotaUsed, OutOfStock, InDebt, MemberSuspended, DelegateEnded)
+_RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +41,8 @@ class Authorised:
     ends_at: datetime
 
 
-@keyed
-def scan_and_redeem(
-    unit: Unit,
-    *,
-    code: str,
-    cart_fen: int | None,
-    key: str,
-    offer_id: str | None = None,
-    points: int | None = None,
-) -> Receipt | Declined:
+@dataclass(frozen=True)
+class ScanAndRedeem(KeyedAsk[Receipt]):
     """Burn a pay code and take its points in one unit; ``points`` None is the most usable.
 
     Nothing usable is a receipt of 0 points with a reason. After `PinNeeded` and `PointsTooMany`
@@ -82,34 +56,52 @@ def scan_and_redeem(
         OwnCode: it is the cashier's own.
         RequestCancelled: the till cancelled this request before it arrived.
     """
-    offers.check_said(cart_fen, points)
-    redemption_id = unit.new_id("red")
-    requests.take(unit, request_id=key, redemption_id=redemption_id)
-    try:
-        one, booked = scans.read_code(unit, redemption_id, code, cart_fen, offer_id)
-    except CreditbankError as error:
-        if not error.final:
-            raise
-        return requests.refuse(unit, request_id=key, error=error, redemption_id=None)
-    redemptions.open_scanned(unit, one)
-    try:
-        payment = decide(
-            unit, one, booked, points=points, cart_fen=cart_fen, destination=_to_merchant(one)
-        )
-    except CreditbankError as error:
-        return _refused(unit, key, one, error, cart_fen)
-    return receipts.of(_pay(unit, payment))
+
+    operation: ClassVar[str] = "checkout.scan_and_redeem"
+
+    code: str
+    cart_fen: int | None
+    key: str
+    offer_id: str | None = None
+    points: int | None = None
+
+    @classmethod
+    def answers(cls) -> TypeAdapter[Receipt]:
+        """Return what keeps a receipt."""
+        return _RECEIPT
+
+    @classmethod
+    def do(cls, units: Sequence[Unit], asks: Sequence[Self]) -> Sequence[Outcome]:
+        """Scan and pay."""
+        going = [
+            Sale(unit, ask.key, ask.points, ask.cart_fen, unit.new_id("red"))
+            for unit, ask in zip(units, asks, strict=True)
+        ]
+        codes = {
+            sale.redemption_id: (ask.code, ask.offer_id)
+            for sale, ask in zip(going, asks, strict=True)
+        }
+        sales.take_up(going)
+        sales.read_codes(going, codes)
+        sales.pay(going)
+        return [sale.answer() for sale in going]
 
 
-@keyed
-def redeem(
+def scan_and_redeem(
     unit: Unit,
     *,
-    redemption_id: str,
+    code: str,
+    cart_fen: int | None,
     key: str,
+    offer_id: str | None = None,
     points: int | None = None,
-    cart_fen: int | None = None,
 ) -> Receipt | Declined:
+    """Do `ScanAndRedeem` alone."""
+    return ScanAndRedeem(code, cart_fen, key, offer_id, points)(unit)
+
+
+@dataclass(frozen=True)
+class Redeem(KeyedAsk[Receipt]):
     """Take the points of a scanned redemption; ``points`` None is the most usable.
 
     Nothing usable is a receipt of 0 points with a reason, and ends it. After `PinNeeded` and
@@ -122,19 +114,42 @@ def redeem(
         OwnCode: it is the cashier's own.
         RequestCancelled: the till cancelled this request before it arrived.
     """
-    offers.check_said(cart_fen, points)
-    _take_request(unit, key, redemption_id)
-    one: Redemption | None = None
-    try:
-        one, member = _lock(unit, redemption_id, "redeem")
-        _require_active(member)
-        booked = offer_book.find(unit, one.offer_id)
-        payment = decide(
-            unit, one, booked, points=points, cart_fen=cart_fen, destination=_to_merchant(one)
-        )
-    except CreditbankError as error:
-        return _refused(unit, key, one, error, cart_fen)
-    return receipts.of(_pay(unit, payment))
+
+    operation: ClassVar[str] = "checkout.redeem"
+
+    redemption_id: str
+    key: str
+    points: int | None = None
+    cart_fen: int | None = None
+
+    @classmethod
+    def answers(cls) -> TypeAdapter[Receipt]:
+        """Return what keeps a receipt."""
+        return _RECEIPT
+
+    @classmethod
+    def do(cls, units: Sequence[Unit], asks: Sequence[Self]) -> Sequence[Outcome]:
+        """Lock and pay."""
+        going = [
+            Sale(unit, ask.key, ask.points, ask.cart_fen, ask.redemption_id)
+            for unit, ask in zip(units, asks, strict=True)
+        ]
+        sales.take_up(going)
+        sales.lock(going, "redeem")
+        sales.pay(going)
+        return [sale.answer() for sale in going]
+
+
+def redeem(
+    unit: Unit,
+    *,
+    redemption_id: str,
+    key: str,
+    points: int | None = None,
+    cart_fen: int | None = None,
+) -> Receipt | Declined:
+    """Do `Redeem` alone."""
+    return Redeem(redemption_id, key, points, cart_fen)(unit)
 
 
 @keyed
@@ -157,20 +172,41 @@ def authorise(
         OwnCode: it is the cashier's own.
         RequestCancelled: the till cancelled this request before it arrived.
     """
-    offers.check_said(cart_fen, points)
-    _take_request(unit, key, redemption_id)
-    one: Redemption | None = None
-    try:
-        one, member = _lock(unit, redemption_id, "authorise")
-        _require_active(member)
-        booked = offer_book.find(unit, one.offer_id)
-        held = chart.held(one.member_id)
-        payment = decide(unit, one, booked, points=points, cart_fen=cart_fen, destination=held)
-        if payment.reason is not None:
-            raise NothingUsable(payment.reason)
-    except CreditbankError as error:
-        return _refused(unit, key, one, error, cart_fen)
-    return _set_aside(unit, payment)
+    sale = Sale(unit, key, points, cart_fen, redemption_id)
+    sales.take_up([sale])
+    sales.lock([sale], "authorise")
+    payment = sales.decide(sale)
+    if payment is not None and payment.reason is not None:
+        sales.decline(sale, NothingUsable(payment.reason))
+    if payment is None or sale.outcome is not None:
+        refused = sale.answer()
+        if isinstance(refused, CreditbankError):
+            raise refused
+        return cast("Declined", refused)
+    one = payment.redemption
+    counters.add(unit, payment.taking)
+    hold = holds.authorise(
+        unit,
+        member_id=one.member_id,
+        amount=Amount(payment.points, one.asset_code),
+        ttl_s=scheme.current(unit).hold_ttl_s,
+        refers_to=one.redemption_id,
+    )
+    redemptions.keep(
+        unit,
+        one,
+        state=State(CHECKOUT.after(one.state, "authorise")),
+        cart_fen=payment.cart_fen,
+        points=payment.points,
+        discount_fen=payment.discount_fen,
+        hold_id=hold.hold_id,
+        ends_at=hold.ends_at,
+        day=unit.today,
+        pin=payment.pin,
+    )
+    return Authorised(
+        one.redemption_id, hold.hold_id, payment.points, payment.discount_fen, hold.ends_at
+    )
 
 
 @keyed
@@ -224,120 +260,6 @@ def capture(
         cashier_id=tills.taker(unit, till),
     )
     return receipts.of(changed)
-
-
-def _take_request(unit: Unit, request_id: str, redemption_id: str) -> None:
-    if not is_id(redemption_id, "red"):
-        raise RedemptionNotFound(redemption_id[:40])
-    requests.take(unit, request_id=request_id, redemption_id=redemption_id)
-
-
-# Reading and locking ----------------------------------------------------------------------------
-
-
-def _lock(unit: Unit, redemption_id: str, verb: str) -> tuple[Redemption, Member]:
-    """Lock the member and then the redemption of this till, which admits the verb."""
-    till = tills.require_active(unit, unit.actor.id)
-    seen = redemptions.of_till(redemptions.find(unit, redemption_id), unit.actor.id)
-    payers.refuse_own(unit, seen.member_id, seen.delegate_id)
-    member = members.lock(unit, [seen.member_id])[seen.member_id]
-    one = redemptions.lock(unit, redemption_id)
-    CHECKOUT.after(one.state, verb)
-    redemptions.require_in_time(unit, one)
-    return replace(one, cashier_id=tills.taker(unit, till)), member
-
-
-def _require_active(member: Member) -> None:
-    if member.status is not Status.ACTIVE:
-        raise MemberSuspended(member.member_id, member.status)
-
-
-# Writing ----------------------------------------------------------------------------------------
-
-
-def _refused(
-    unit: Unit,
-    request_id: str,
-    one: Redemption | None,
-    error: CreditbankError,
-    cart_fen: int | None,
-) -> Declined:
-    """Remember a final refusal: end the redemption if nothing can come of it, or ask for a PIN."""
-    if not error.final:
-        raise error
-    if one is not None and isinstance(error, _ENDING):
-        redemptions.keep(unit, one, state=State(CHECKOUT.after(one.state, "decline")))
-    if one is not None and isinstance(error, PinNeeded):
-        pin_requests.want(unit, one, points=error.points, cart_fen=cart_fen)
-    redemption_id = None if one is None else one.redemption_id
-    return requests.refuse(unit, request_id=request_id, error=error, redemption_id=redemption_id)
-
-
-def _pay(unit: Unit, payment: Payment) -> Redemption:
-    """Write a payment down; one of 0 points ends the redemption without a transfer."""
-    one = payment.redemption
-    if payment.points == 0:
-        state = State(CHECKOUT.after(one.state, "decline"))
-        return redemptions.keep(
-            unit,
-            one,
-            state=state,
-            cart_fen=payment.cart_fen,
-            reason=payment.reason,
-            balance_after=payment.balance_after,
-        )
-    counters.add(unit, payment.taking)
-    paid = payments.pay(
-        unit,
-        member_id=one.member_id,
-        destination=_to_merchant(one),
-        amount=Amount(payment.points, one.asset_code),
-        key=f"redemption/{one.redemption_id}/pay",
-        refers_to=one.redemption_id,
-    )
-    payers.tell(unit, one, payment.points)
-    return redemptions.keep(
-        unit,
-        one,
-        state=State(CHECKOUT.after(one.state, "redeem")),
-        cart_fen=payment.cart_fen,
-        points=payment.points,
-        discount_fen=payment.discount_fen,
-        balance_after=payment.balance_after,
-        transfer_id=paid.transfer_id,
-        paid_at=unit.now,
-        day=unit.today,
-        shop_day=unit.today,
-        cashier_id=one.cashier_id,
-        pin=payment.pin,
-    )
-
-
-def _set_aside(unit: Unit, payment: Payment) -> Authorised:
-    one = payment.redemption
-    counters.add(unit, payment.taking)
-    hold = holds.authorise(
-        unit,
-        member_id=one.member_id,
-        amount=Amount(payment.points, one.asset_code),
-        ttl_s=scheme.current(unit).hold_ttl_s,
-        refers_to=one.redemption_id,
-    )
-    redemptions.keep(
-        unit,
-        one,
-        state=State(CHECKOUT.after(one.state, "authorise")),
-        cart_fen=payment.cart_fen,
-        points=payment.points,
-        discount_fen=payment.discount_fen,
-        hold_id=hold.hold_id,
-        ends_at=hold.ends_at,
-        day=unit.today,
-        pin=payment.pin,
-    )
-    return Authorised(
-        one.redemption_id, hold.hold_id, payment.points, payment.discount_fen, hold.ends_at
-    )
 
 
 def _to_merchant(one: Redemption) -> str:

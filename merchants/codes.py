@@ -5,15 +5,17 @@ The answer to ``issue`` holds no digits, because answers are kept; `digits` rend
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Row, Select, UniqueConstraint, insert, select, update
+from sqlalchemy import Index, Row, UniqueConstraint, bindparam, insert, select, update
 from sqlmodel import Field
 
 from creditbank.core.keys import keyed
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.identity import assists
@@ -22,7 +24,7 @@ from creditbank.people.errors import DelegateEnded, MemberSuspended, NotYours
 from creditbank.people.members import Status
 from creditbank.schemes import scheme
 from merchants import code_digits, new_devices
-from merchants.errors import CodeExpired, CodeNotFound, CodeStopped, CodeUnknown, CodeUsed
+from merchants.errors import CodeExpired, CodeNotFound, CodeStopped, CodeUsed
 
 
 class CodeState(StrEnum):
@@ -237,83 +239,118 @@ def find(
     return _issued(row, timedelta(seconds=scheme.current(view).code_period_s))
 
 
-def shown(view: View, code: str) -> Shown:
-    """Return whose code a till has read; whether it is still good is seen by `burn`.
+def shown(view: View, digits_read: Iterable[str]) -> dict[str, Shown]:
+    """Return whose codes tills have read, by their digits; unknown ones are left out.
 
-    Raises:
-        CodeScrambled: the digits are no whole pay code.
-        CodeForeign: it is a code of another service.
-        CodeUnknown: nobody here was given it.
+    Whether one is still good is seen by `Live.burn`.
     """
-    row = view.row(
-        select(
-            pay_codes.c.pay_code_id,
-            pay_codes.c.member_id,
-            pay_codes.c.device_since,
-            pay_codes.c.delegate_id,
-        ).where(pay_codes.c.bank_id == view.bank_id, pay_codes.c.digits == code_digits.read(code))
-    )
-    if row is None:
-        raise CodeUnknown
-    return Shown(row.pay_code_id, row.member_id, row.device_since, row.delegate_id)
+    rows = _SHOWN.rows(view, bank_id=view.bank_id, all_digits=sorted(set(digits_read)))
+    return {
+        row.digits: Shown(row.pay_code_id, row.member_id, row.device_since, row.delegate_id)
+        for row in rows
+    }
 
 
-def burn(unit: Unit, code: Shown) -> None:
-    """Use a code up, and all other live ones of who shows it; the member is locked.
+_SHOWN = Prepared(
+    select(
+        pay_codes.c.digits,
+        pay_codes.c.pay_code_id,
+        pay_codes.c.member_id,
+        pay_codes.c.device_since,
+        pay_codes.c.delegate_id,
+    ).where(pay_codes.c.bank_id == bindparam("bank_id"), among(pay_codes.c.digits, "all_digits"))
+)
 
-    Raises:
-        CodeUsed: it was scanned before.
-        CodeExpired: it is too old, or was replaced by newer ones.
-        CodeStopped: its owner stopped it.
-    """
-    live = [row.pay_code_id for row in _lock_live(unit, code.member_id, code.delegate_id)]
-    if code.pay_code_id not in live:
-        row = unit.row(
+
+class Live:
+    """The live codes of members who are locked, all locked at once, to be burned one by one."""
+
+    def __init__(self, unit: Unit, member_ids: Iterable[str]) -> None:
+        """Lock them."""
+        self._unit = unit
+        self._live: dict[tuple[str, str | None], list[str]] = {}
+        self._burned: list[str] = []
+        for row in _live_of(unit, member_ids):
+            place = self._live.setdefault((row.member_id, row.delegate_id), [])
+            place.append(row.pay_code_id)
+
+    def burn(self, code: Shown) -> None:
+        """Use a code up, and all other live ones of who shows it; `write` writes it down.
+
+        Raises:
+            CodeUsed: it was scanned before.
+            CodeExpired: it is too old, or was replaced by newer ones.
+            CodeStopped: its owner stopped it.
+        """
+        live = self._live.get((code.member_id, code.delegate_id), [])
+        if code.pay_code_id in live:
+            self._burned += self._live.pop((code.member_id, code.delegate_id))
+            return
+        if code.pay_code_id in self._burned:
+            raise CodeUsed
+        row = self._unit.row(
             select(pay_codes.c.state).where(
-                pay_codes.c.bank_id == unit.bank_id, pay_codes.c.pay_code_id == code.pay_code_id
+                pay_codes.c.bank_id == self._unit.bank_id,
+                pay_codes.c.pay_code_id == code.pay_code_id,
             )
         )
         assert row is not None, "the code was found before"
         if row.state == CodeState.USED:
             raise CodeUsed
         raise CodeStopped if row.state == CodeState.STOPPED else CodeExpired
-    _end(unit, live, CodeState.USED)
+
+    def write(self) -> None:
+        """Write down what was burned."""
+        _end(self._unit, self._burned, CodeState.USED)
 
 
 def stop_live(unit: Unit, member_id: str, *, delegate_id: str | None = None) -> int:
     """Stop the live codes of a member, who is locked, or those of a delegate; return how many."""
-    query = _live(unit, member_id)
-    if delegate_id is not None:
-        query = query.where(pay_codes.c.delegate_id == delegate_id)
-    live = [row.pay_code_id for row in unit.rows(query)]
+    live = [
+        row.pay_code_id
+        for row in _live_of(unit, [member_id])
+        if delegate_id in {None, row.delegate_id}
+    ]
     _end(unit, live, CodeState.STOPPED)
     return len(live)
 
 
-def _live(unit: Unit, member_id: str) -> Select[Any]:
-    """Return the query that locks a member's codes that are live and not over, oldest first."""
-    return (
-        select(pay_codes)
-        .where(
-            pay_codes.c.bank_id == unit.bank_id,
-            pay_codes.c.member_id == member_id,
-            pay_codes.c.state == CodeState.LIVE,
-            pay_codes.c.ends_at > unit.now,
-        )
-        .order_by(pay_codes.c.issued_at, pay_codes.c.pay_code_id)
-        .with_for_update(key_share=True)
+def _live_of(unit: Unit, member_ids: Iterable[str]) -> list[Any]:
+    """Lock the codes of members that are live and not over, oldest first."""
+    return _LIVE.rows(unit, bank_id=unit.bank_id, member_ids=sorted(set(member_ids)), now=unit.now)
+
+
+_LIVE = Prepared(
+    select(pay_codes)
+    .where(
+        pay_codes.c.bank_id == bindparam("bank_id"),
+        among(pay_codes.c.member_id, "member_ids"),
+        pay_codes.c.state == CodeState.LIVE,
+        pay_codes.c.ends_at > bindparam("now"),
     )
+    .order_by(pay_codes.c.issued_at, pay_codes.c.pay_code_id)
+    .with_for_update(key_share=True)
+)
 
 
-def _lock_live(unit: Unit, member_id: str, delegate_id: str | None) -> list[Row[Any]]:
+def _lock_live(unit: Unit, member_id: str, delegate_id: str | None) -> list[Any]:
     """Lock the live codes that a member shows, or that a delegate shows for them."""
-    return list(unit.rows(_live(unit, member_id).where(pay_codes.c.delegate_id == delegate_id)))
+    return [row for row in _live_of(unit, [member_id]) if row.delegate_id == delegate_id]
 
 
 def _end(unit: Unit, pay_code_ids: list[str], state: CodeState) -> None:
     if pay_code_ids:
-        unit.run(
-            update(pay_codes)
-            .where(pay_codes.c.bank_id == unit.bank_id, pay_codes.c.pay_code_id.in_(pay_code_ids))
-            .values(state=state)
+        _END.run(
+            unit,
+            {"of_bank": unit.bank_id, "pay_code_ids": sorted(pay_code_ids), "new_state": state},
         )
+
+
+_END = Prepared(
+    update(pay_codes)
+    .where(
+        pay_codes.c.bank_id == bindparam("of_bank"),
+        among(pay_codes.c.pay_code_id, "pay_code_ids"),
+    )
+    .values(state=bindparam("new_state"))
+)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Row, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    Index,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    insert,
+    select,
+    update,
+)
 from sqlmodel import Field
 
 from creditbank.core.keys import keyed
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.people import trail
@@ -56,7 +71,33 @@ class Adopted:
 
 
 def _adopted(row: Row[Any]) -> Adopted:
-    return Adopted(row.offer_id, row.merchant_id, offers.read(row.rule), OfferState(row.state))
+    return Adopted(row.offer_id, row.merchant_id, _offer(row.rule), OfferState(row.state))
+
+
+@lru_cache(maxsize=1024)
+def _offer(rule: str) -> Offer:
+    """Read a stored rule, the same one only once: every checkout asks for it."""
+    return offers.read(json.loads(rule))
+
+
+_COLUMNS = (
+    *(adopted.c[name] for name in ("offer_id", "merchant_id", "state", "adopted_at")),
+    cast(adopted.c.rule, Text).label("rule"),
+)
+_THESE = Prepared(
+    select(*_COLUMNS).where(
+        adopted.c.bank_id == bindparam("bank_id"), among(adopted.c.offer_id, "offer_ids")
+    )
+)
+_MADE = Prepared(
+    select(*_COLUMNS)
+    .where(
+        adopted.c.bank_id == bindparam("bank_id"),
+        among(adopted.c.merchant_id, "merchant_ids"),
+        adopted.c.state == OfferState.ACTIVE,
+    )
+    .order_by(adopted.c.adopted_at, adopted.c.offer_id)
+)
 
 
 @keyed
@@ -108,32 +149,36 @@ def find(view: View, offer_id: str) -> Adopted:
     Raises:
         OfferNotFound: this bank has none of this id.
     """
-    row = view.row(
-        select(adopted).where(adopted.c.bank_id == view.bank_id, adopted.c.offer_id == offer_id)
-    )
-    if row is None:
+    found = find_all(view, [offer_id]).get(offer_id)
+    if found is None:
         raise OfferNotFound(offer_id)
-    return _adopted(row)
+    return found
+
+
+def find_all(view: View, offer_ids: Iterable[str]) -> dict[str, Adopted]:
+    """Return the offers of these ids that there are, by id."""
+    rows = _THESE.rows(view, bank_id=view.bank_id, offer_ids=sorted(set(offer_ids)))
+    return {row.offer_id: _adopted(row) for row in rows}
 
 
 def listing(view: View, merchant_id: str) -> list[Adopted]:
     """Return the offers a merchant makes, oldest first."""
-    rows = view.rows(
-        select(adopted)
-        .where(
-            adopted.c.bank_id == view.bank_id,
-            adopted.c.merchant_id == merchant_id,
-            adopted.c.state == OfferState.ACTIVE,
-        )
-        .order_by(adopted.c.adopted_at, adopted.c.offer_id)
-    )
-    return [_adopted(row) for row in rows]
+    return listings(view, [merchant_id]).get(merchant_id, [])
+
+
+def listings(view: View, merchant_ids: Iterable[str]) -> dict[str, list[Adopted]]:
+    """Return the offers that merchants make, by merchant, oldest first."""
+    found: dict[str, list[Adopted]] = {}
+    rows = _MADE.rows(view, bank_id=view.bank_id, merchant_ids=sorted(set(merchant_ids)))
+    for row in rows:
+        found.setdefault(row.merchant_id, []).append(_adopted(row))
+    return found
 
 
 def history(view: View, merchant_id: str) -> list[tuple[Adopted, datetime]]:
     """Return every offer a merchant ever adopted and when, the latest first."""
     rows = view.rows(
-        select(adopted)
+        select(*_COLUMNS)
         .where(adopted.c.bank_id == view.bank_id, adopted.c.merchant_id == merchant_id)
         .order_by(adopted.c.adopted_at.desc(), adopted.c.offer_id.desc())
     )
@@ -145,21 +190,20 @@ def in_force(view: View, merchant_id: str, day: date) -> list[Adopted]:
     return [one for one in listing(view, merchant_id) if one.offer.holds_on(day)]
 
 
-def choose(view: View, *, merchant_id: str, offer_id: str | None, with_cart: bool) -> Adopted:
-    """Return the offer a till means: the one it names, or the only one that fits.
+def choose(made: Sequence[Adopted], day: date, *, offer_id: str | None, with_cart: bool) -> Adopted:
+    """Return the one of a merchant's offers that a till means: named, or the only one that fits.
 
     Raises:
         OfferNotFound: the merchant makes no such offer.
         OfferUnclear: several fit, and none was named.
     """
-    made = listing(view, merchant_id)
     if offer_id is not None:
         for one in made:
             if one.offer_id == offer_id:
                 return one
         raise OfferNotFound(offer_id)
     fitting = [one for one in made if not (with_cart and isinstance(one.offer.rule, Item))]
-    fitting = [one for one in fitting if one.offer.holds_on(view.today)] or fitting
+    fitting = [one for one in fitting if one.offer.holds_on(day)] or fitting
     if not fitting:
         raise OfferNotFound("")
     if len(fitting) > 1:
@@ -170,7 +214,7 @@ def choose(view: View, *, merchant_id: str, offer_id: str | None, with_cart: boo
 def in_force_everywhere(view: View) -> dict[str, list[Adopted]]:
     """Return the offers of all merchants that hold today, by merchant, oldest first."""
     rows = view.rows(
-        select(adopted)
+        select(*_COLUMNS)
         .where(adopted.c.bank_id == view.bank_id, adopted.c.state == OfferState.ACTIVE)
         .order_by(adopted.c.adopted_at, adopted.c.offer_id)
     )

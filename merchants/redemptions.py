@@ -6,16 +6,27 @@ its own time, whether or not the job that expires it has run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Row, UniqueConstraint, select, update
-from sqlalchemy import insert as insert_into
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Row,
+    UniqueConstraint,
+    bindparam,
+    select,
+    update,
+)
 from sqlmodel import Field
 
 from creditbank.core import counters
+from creditbank.core.bulk import insert_all, update_all
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
@@ -211,20 +222,26 @@ class Redemption:
         return self.pin is PinState.USED
 
 
-_COLUMNS = [one for one in redemptions.c if one.name != "bank_id"]
+_COLUMNS = [redemptions.c[name] for name in Redemption.__slots__]
 
 
 def _redemption(row: Row[Any]) -> Redemption:
-    one = Redemption(**row._mapping)  # noqa: SLF001 - the mapping of a row is public
-    pin = None if one.pin is None else PinState(one.pin)
-    return replace(one, state=State(one.state), pin=pin)
+    of = row._asdict()
+    of["state"] = State(row.state)
+    of["pin"] = None if row.pin is None else PinState(row.pin)
+    return Redemption(**of)
 
 
-def open_scanned(unit: Unit, one: Redemption) -> None:
-    """Write a redemption down as scanned."""
-    row = {name: getattr(one, name) for name in Redemption.__slots__}
-    unit.run(insert_into(redemptions), {"bank_id": unit.bank_id} | row)
-    unit.ring(one.payer_id, one.till_id)
+def write_new(units: Sequence[Unit], found: Sequence[Redemption]) -> None:
+    """Write redemptions down for the first time, each of its own unit."""
+    rows = [
+        {"bank_id": unit.bank_id} | {name: getattr(one, name) for name in Redemption.__slots__}
+        for unit, one in zip(units, found, strict=True)
+    ]
+    if rows:
+        insert_all(units[0], redemptions, rows)
+    for unit, one in zip(units, found, strict=True):
+        unit.ring(one.member_id, one.payer_id, one.till_id)
 
 
 def find(view: View, redemption_id: str) -> Redemption:
@@ -233,7 +250,7 @@ def find(view: View, redemption_id: str) -> Redemption:
     Raises:
         RedemptionNotFound: this bank has none of this id.
     """
-    return _found(view, redemption_id, lock=False)
+    return _one(find_all(view, [redemption_id]), redemption_id)
 
 
 def lock(unit: Unit, redemption_id: str) -> Redemption:
@@ -242,7 +259,7 @@ def lock(unit: Unit, redemption_id: str) -> Redemption:
     Raises:
         RedemptionNotFound: this bank has none of this id.
     """
-    return _found(unit, redemption_id, lock=True)
+    return _one(lock_all(unit, [redemption_id]), redemption_id)
 
 
 def of_till(one: Redemption, till_id: str) -> Redemption:
@@ -267,14 +284,38 @@ def of_member(one: Redemption, member_id: str) -> Redemption:
     return one
 
 
-def _found(view: View, redemption_id: str, *, lock: bool) -> Redemption:
-    query = select(*_COLUMNS).where(
-        redemptions.c.bank_id == view.bank_id, redemptions.c.redemption_id == redemption_id
+def find_all(view: View, redemption_ids: Iterable[str]) -> dict[str, Redemption]:
+    """Return the redemptions of these ids that there are, by id."""
+    return _these(_THESE, view, redemption_ids)
+
+
+def lock_all(unit: Unit, redemption_ids: Iterable[str]) -> dict[str, Redemption]:
+    """Lock the redemptions of these ids that there are, and return them by id."""
+    return _these(_LOCKED, unit, redemption_ids)
+
+
+_BY_ID = (
+    select(*_COLUMNS)
+    .where(
+        redemptions.c.bank_id == bindparam("bank_id"),
+        among(redemptions.c.redemption_id, "redemption_ids"),
     )
-    row = view.row(query.with_for_update(key_share=True) if lock else query)
-    if row is None:
+    .order_by(redemptions.c.redemption_id)
+)
+_THESE = Prepared(_BY_ID)
+_LOCKED = Prepared(_BY_ID.with_for_update(key_share=True))
+
+
+def _these(query: Prepared, view: View, redemption_ids: Iterable[str]) -> dict[str, Redemption]:
+    ids = sorted(set(redemption_ids))
+    rows = query.rows(view, bank_id=view.bank_id, redemption_ids=ids) if ids else []
+    return {row.redemption_id: _redemption(row) for row in rows}
+
+
+def _one(found: Mapping[str, Redemption], redemption_id: str) -> Redemption:
+    if redemption_id not in found:
         raise RedemptionNotFound(redemption_id)
-    return _redemption(row)
+    return found[redemption_id]
 
 
 def of_merchant_day(view: View, merchant_id: str, day: date) -> list[Redemption]:
@@ -303,6 +344,25 @@ def keep(unit: Unit, one: Redemption, **changes: Any) -> Redemption:
     )
     unit.ring(one.member_id, one.payer_id, one.till_id)
     return replace(one, **changes)
+
+
+_ENDED = (
+    *("state", "cart_fen", "points", "discount_fen", "balance_after", "reason", "transfer_id"),
+    *("paid_at", "day", "shop_day", "cashier_id", "pin"),
+)
+
+
+def write_ended(units: Sequence[Unit], found: Sequence[Redemption]) -> None:
+    """Write redemptions, which are locked, as a payment has left them, each of its own unit."""
+    rows = [
+        {"bank_id": unit.bank_id, "redemption_id": one.redemption_id}
+        | {name: getattr(one, name) for name in _ENDED}
+        for unit, one in zip(units, found, strict=True)
+    ]
+    if rows:
+        update_all(units[0], redemptions, rows)
+    for unit, one in zip(units, found, strict=True):
+        unit.ring(one.member_id, one.payer_id, one.till_id)
 
 
 def require_in_time(view: View, one: Redemption) -> None:

@@ -6,16 +6,19 @@ inserted before anything else: whoever is first, the request or its cancellation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlmodel import Field
 
+from creditbank.core.bulk import insert_new
 from creditbank.core.errors import BadField, CreditbankError, KeyReused
 from creditbank.core.keys import KEY_LENGTH
-from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
+from creditbank.core.prepared import Prepared
+from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
 from creditbank.core.units import Declined, Unit, View
 from merchants.errors import RequestCancelled
 
@@ -45,20 +48,26 @@ class TillRequestRow(OfBank, table=True):
 till_requests = table(TillRequestRow)
 
 
-def _insert(unit: Unit, request_id: str, state: RequestState, redemption_id: str | None) -> bool:
-    made = unit.run(
-        insert_or_skip(unit.connection, till_requests).returning(till_requests.c.request_id),
-        {
-            "bank_id": unit.bank_id,
-            "till_id": unit.actor.id,
-            "request_id": request_id,
-            "state": state,
-            "redemption_id": redemption_id,
-            "refusal": None,
-            "recorded_at": unit.now,
-        },
-    )
-    return made.first() is not None
+class Take(NamedTuple):
+    """A request that a unit takes up, and the redemption it is about."""
+
+    unit: Unit
+    request_id: str
+    redemption_id: str
+
+
+def _row(
+    unit: Unit, request_id: str, state: RequestState, redemption_id: str | None
+) -> dict[str, object]:
+    return {
+        "bank_id": unit.bank_id,
+        "till_id": unit.actor.id,
+        "request_id": request_id,
+        "state": state,
+        "redemption_id": redemption_id,
+        "refusal": None,
+        "recorded_at": unit.now,
+    }
 
 
 def take(unit: Unit, *, request_id: str, redemption_id: str) -> None:
@@ -68,13 +77,50 @@ def take(unit: Unit, *, request_id: str, redemption_id: str) -> None:
         RequestCancelled: the till cancelled it before it arrived.
         KeyReused: the till used this id for another kind of request.
     """
-    if _insert(unit, request_id, RequestState.TAKEN, redemption_id):
-        return
+    (error,) = take_all([Take(unit, request_id, redemption_id)])
+    if error is not None:
+        raise error
+
+
+def _taken(unit: Unit, request_id: str) -> CreditbankError:
     row = find(unit, unit.actor.id, request_id)
     assert row is not None, "the row conflicted, so it is there"
     if row.state == RequestState.CANCELLED:
-        raise RequestCancelled(request_id)
-    raise KeyReused(request_id)
+        return RequestCancelled(request_id)
+    return KeyReused(request_id)
+
+
+def take_all(takes: Sequence[Take]) -> list[CreditbankError | None]:
+    """Take requests up, each once; return for each why it cannot be.
+
+    The errors are those of `take`.
+    """
+    rows = [
+        _row(one.unit, one.request_id, RequestState.TAKEN, one.redemption_id)
+        for one in sorted(takes, key=lambda one: (one.unit.actor.id, one.request_id))
+    ]
+    new = insert_new(takes[0].unit, till_requests, rows, telling=("till_id", "request_id"))
+    return [
+        None if (one.unit.actor.id, one.request_id) in new else _taken(one.unit, one.request_id)
+        for one in takes
+    ]
+
+
+def give_back(unit: Unit, *, request_id: str) -> None:
+    """Forget a request that this unit took up and that came to nothing."""
+    _FORGET.run(
+        unit,
+        {"of_bank": unit.bank_id, "of_till": unit.actor.id, "of_request": request_id},
+    )
+
+
+_FORGET = Prepared(
+    delete(till_requests).where(
+        till_requests.c.bank_id == bindparam("of_bank"),
+        till_requests.c.till_id == bindparam("of_till"),
+        till_requests.c.request_id == bindparam("of_request"),
+    )
+)
 
 
 def refuse(
@@ -101,7 +147,8 @@ def cancel(unit: Unit, request_id: str) -> Row[Any] | None:
     """
     if len(request_id) not in KEY_LENGTH:
         raise BadField("request_id", f"{KEY_LENGTH.start}–{KEY_LENGTH.stop - 1}")
-    if _insert(unit, request_id, RequestState.CANCELLED, None):
+    row = _row(unit, request_id, RequestState.CANCELLED, None)
+    if insert_new(unit, till_requests, [row], telling=("request_id",)):
         return None
     return find(unit, unit.actor.id, request_id)
 

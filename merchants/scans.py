@@ -6,17 +6,20 @@ locks and sets nothing aside.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from creditbank.core.errors import CreditbankError
+from creditbank.core.errors import CreditbankError, InDebt
 from creditbank.core.keys import keyed
 from creditbank.core.units import Declined, Unit, View
-from creditbank.ledger import chart, issues, statements
+from creditbank.ledger import accounts, chart, statements
 from creditbank.people import members
 from creditbank.people.errors import MemberSuspended
-from creditbank.people.members import Status
+from creditbank.people.members import Member, Status
 from creditbank.schemes import scheme
+from creditbank.schemes.parameters import Scheme
 from merchants import (
     caps,
     cards,
@@ -76,8 +79,11 @@ def scan(
     offers.check_said(cart_fen, None)
     redemption_id = unit.new_id("red")
     requests.take(unit, request_id=key, redemption_id=redemption_id)
+    (read,) = read_codes([Reading(unit, redemption_id, code, cart_fen, offer_id)])
     try:
-        one, booked = read_code(unit, redemption_id, code, cart_fen, offer_id)
+        if isinstance(read, CreditbankError):
+            raise read
+        one, booked = read
         quote = quote_now(unit, one, booked, cart_fen)
     except CreditbankError as error:
         if not error.final:
@@ -85,7 +91,7 @@ def scan(
         return requests.refuse(unit, request_id=key, error=error, redemption_id=None)
     if one.card_id is not None and quote.pin_needed:
         one = replace(one, pin=PinState.WANTED, pin_points=quote.points_most)
-    redemptions.open_scanned(unit, one)
+    redemptions.write_new([unit], [one])
     return Scanned(
         redemption_id,
         booked.offer_id,
@@ -120,62 +126,148 @@ def requote(view: View, *, till_id: str, redemption_id: str, cart_fen: int | Non
     return quote_now(view, one, booked, cart)
 
 
-def read_code(
-    unit: Unit, redemption_id: str, code: str, cart_fen: int | None, offer_id: str | None
-) -> tuple[Redemption, Adopted]:
-    """Burn a code at this till; return the redemption to open, with its offer.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A pay code that a till has read, for one ask of a set; the unit is that till's."""
 
-    Raises:
-        TillNotFound, TillSuspended, MerchantSuspended, TillLocked: the till may not scan.
-        CodeScrambled, CodeForeign, CodeUnknown: a wrong code, counted at the till.
-        CodeUsed, CodeExpired, CodeStopped: it is no longer good.
-        OfferNotFound, OfferUnclear, BadField: the till must say what it means.
-        OwnCode: it is the cashier's own, or they are the delegate.
-        CardEnded: the card was stopped.
-        MemberSuspended, InDebt: the member cannot spend; the code is burned.
-        TooYoungToSpend, LifetimeTooLow, GuardianMissing: the member may not spend by the scheme.
+    unit: Unit
+    redemption_id: str
+    code: str
+    cart_fen: int | None
+    offer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Whose code was read, and by which offer of the till's shop they pay."""
+
+    till: Till
+    shown: Shown
+    booked: Adopted
+
+
+Read = tuple[Redemption, Adopted]
+
+
+def read_codes(readings: Sequence[Reading]) -> list[Read | CreditbankError]:
+    """Burn codes, each at the till of its unit; return the redemptions to open and their offers.
+
+    Locks the members, then their live codes. In place of a redemption stands why there is none:
+
+    - TillNotFound, TillSuspended, MerchantSuspended, TillLocked: the till may not scan.
+    - CodeScrambled, CodeForeign, CodeUnknown: a wrong code; it was counted at the till.
+    - CodeUsed, CodeExpired, CodeStopped: it is no longer good.
+    - OfferNotFound, OfferUnclear, BadField: the till must say what it means.
+    - OwnCode: it is the cashier's own, or they are the delegate.
+    - CardEnded: the card was stopped.
+    - MemberSuspended, InDebt: the member cannot spend; the code is burned.
+    - TooYoungToSpend, LifetimeTooLow, GuardianMissing: the member may not spend by the scheme.
     """
-    till = tills.require_open(unit, unit.actor.id)
+    unit = readings[0].unit
     rules = scheme.current(unit)
+    found = _found(readings)
+    whose = {n: one for n, one in enumerate(found) if isinstance(one, _Whose)}
+    known = members.lock(unit, {one.shown.member_id for one in whose.values()})
+    live = codes.Live(unit, known)
+    burned = {}
+    for n, one in whose.items():
+        try:
+            _burn(readings[n].unit, one, known[one.shown.member_id], live)
+            burned[n] = one
+        except CreditbankError as error:
+            found[n] = error
+    live.write()
+    debts = accounts.owed(unit, {(of.shown.member_id, of.till.asset) for of in burned.values()})
+    for n, one in burned.items():
+        try:
+            found[n] = _to_open(readings[n], one, debts, rules), one.booked
+        except CreditbankError as error:
+            found[n] = error
+    return [
+        tills.count_wrong(readings[n].unit, scheme=rules, error=one)
+        if isinstance(one, _WRONG_CODES)
+        else one
+        for n, one in enumerate(found)
+    ]
+
+
+def _found(readings: Sequence[Reading]) -> list[Any]:
+    """Find tills, codes and offers; where one of them does not fit, its error."""
+    unit = readings[0].unit
+    known = tills.find_all(unit, [one.unit.actor.id for one in readings])
+    digits = {one.code: _digits(one.code) for one in readings}
+    plain = [of for of in digits.values() if isinstance(of, str) and not code_digits.of_card(of)]
+    shown = codes.shown(unit, plain)
+    made = offer_book.listings(unit, {one.merchant_id for one in known.values()})
+    found: list[Any] = []
+    for one in readings:
+        try:
+            till = tills.admit(one.unit, known)
+            tills.require_unlocked(one.unit, till)
+            of = _shown(one.unit, digits[one.code], shown)
+            payers.refuse_own(one.unit, of.member_id, of.delegate_id)
+            booked = offer_book.choose(
+                made.get(till.merchant_id, []),
+                unit.today,
+                offer_id=one.offer_id,
+                with_cart=one.cart_fen is not None,
+            )
+            offers.check_bill(booked.offer, one.cart_fen)
+            found.append(_Whose(till, of, booked))
+        except CreditbankError as error:
+            found.append(error)
+    return found
+
+
+def _digits(code: str) -> str | CreditbankError:
     try:
-        shown = _shown(unit, code)
-    except _WRONG_CODES as error:
-        raise tills.count_wrong(unit, till_id=till.till_id, scheme=rules, error=error) from error
-    payers.refuse_own(unit, shown.member_id, shown.delegate_id)
-    booked = offer_book.choose(
-        unit,
-        merchant_id=till.merchant_id,
-        offer_id=offer_id,
-        with_cart=cart_fen is not None,
-    )
-    offers.check_bill(booked.offer, cart_fen)
-    member = members.lock(unit, [shown.member_id])[shown.member_id]
-    if shown.card_id is None:
-        codes.burn(unit, shown)
-    else:
-        cards.use(unit, shown)
-    if member.status is not Status.ACTIVE:
-        raise MemberSuspended(member.member_id, member.status)
-    issues.refuse_debtor(unit, member.member_id, till.asset)
-    one = _opened(unit, redemption_id, till, shown)
-    guarded = payers.guarded(unit, one, rules)
-    return replace(
-        one,
-        offer_id=booked.offer_id,
-        cart_fen=cart_fen,
-        ends_at=unit.now + timedelta(seconds=rules.scan_ttl_s),
-        guarded=guarded or None,
-    ), booked
+        return code_digits.read(code)
+    except CreditbankError as error:
+        return error
 
 
-def _shown(unit: Unit, code: str) -> Shown:
+def _shown(unit: Unit, digits: str | CreditbankError, known: Mapping[str, Shown]) -> Shown:
     """Return whose code or card a till has read.
 
     Raises:
         CodeScrambled, CodeForeign, CodeUnknown: it is none of ours.
     """
-    digits = code_digits.read(code)
-    return cards.shown(unit, digits) if code_digits.of_card(digits) else codes.shown(unit, digits)
+    if isinstance(digits, CreditbankError):
+        raise digits
+    if code_digits.of_card(digits):
+        return cards.shown(unit, digits)
+    if digits not in known:
+        raise CodeUnknown
+    return known[digits]
+
+
+def _burn(unit: Unit, one: _Whose, member: Member, live: codes.Live) -> None:
+    """Use a code or a card up."""
+    if one.shown.card_id is None:
+        live.burn(one.shown)
+    else:
+        cards.use(unit, one.shown)
+    if member.status is not Status.ACTIVE:
+        raise MemberSuspended(member.member_id, member.status)
+
+
+def _to_open(
+    reading: Reading, one: _Whose, debts: Mapping[tuple[str, str], int], rules: Scheme
+) -> Redemption:
+    """Return the redemption to open, if its member may spend."""
+    unit = reading.unit
+    owed = debts.get((one.shown.member_id, one.till.asset), 0)
+    if owed:
+        raise InDebt(one.till.asset, owed)
+    opened = _opened(unit, reading.redemption_id, one.till, one.shown)
+    guarded = payers.guarded(unit, opened, rules)
+    return replace(
+        opened,
+        offer_id=one.booked.offer_id,
+        cart_fen=reading.cart_fen,
+        ends_at=unit.now + timedelta(seconds=rules.scan_ttl_s),
+        guarded=guarded or None,
+    )
 
 
 def _opened(unit: Unit, redemption_id: str, till: Till, shown: Shown) -> Redemption:

@@ -6,16 +6,29 @@ its merchant has cashiers, even suspended ones, a till takes points only in the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Row, Select, exists, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlmodel import Field
 
 from creditbank.core.errors import CreditbankError
 from creditbank.core.keys import keyed
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
@@ -91,7 +104,7 @@ def _till(row: Row[Any]) -> Till:
     )
 
 
-def _query(view: View) -> Select[Any]:
+def _query(*which: ColumnElement[bool]) -> Select[Any]:
     of = partners.merchants
     anyone = cashiers.alias("anyone")
     has_cashiers = exists().where(
@@ -101,7 +114,7 @@ def _query(view: View) -> Select[Any]:
     turn = (
         (till_turns.c.bank_id == tills.c.bank_id)
         & (till_turns.c.till_id == tills.c.till_id)
-        & (till_turns.c.until > view.now)
+        & (till_turns.c.until > bindparam("now"))
     )
     serving = (
         (cashiers.c.bank_id == till_turns.c.bank_id)
@@ -121,8 +134,13 @@ def _query(view: View) -> Select[Any]:
         .join(of, (of.c.bank_id == tills.c.bank_id) & (of.c.merchant_id == tills.c.merchant_id))
         .outerjoin(till_turns, turn)
         .outerjoin(cashiers, serving)
-        .where(tills.c.bank_id == view.bank_id)
+        .where(tills.c.bank_id == bindparam("bank_id"), *which)
+        .order_by(tills.c.name, tills.c.till_id)
     )
+
+
+_THESE = Prepared(_query(among(tills.c.till_id, "till_ids")))
+_OF_MERCHANT = Prepared(_query(tills.c.merchant_id == bindparam("merchant_id")))
 
 
 @keyed
@@ -157,10 +175,17 @@ def find(view: View, till_id: str) -> Till:
     Raises:
         TillNotFound: this bank has none of this id.
     """
-    row = view.row(_query(view).where(tills.c.till_id == till_id))
-    if row is None:
+    found = find_all(view, [till_id]).get(till_id)
+    if found is None:
         raise TillNotFound(till_id)
-    return _till(row)
+    return found
+
+
+def find_all(view: View, till_ids: Iterable[str]) -> dict[str, Till]:
+    """Return the tills of these ids that there are, by id."""
+    ids = sorted(set(till_ids))
+    rows = _THESE.rows(view, bank_id=view.bank_id, now=view.now, till_ids=ids)
+    return {row.till_id: _till(row) for row in rows}
 
 
 def find_own(unit: Unit, till_id: str) -> Till:
@@ -177,11 +202,7 @@ def find_own(unit: Unit, till_id: str) -> Till:
 
 def listing(view: View, merchant_id: str) -> list[Till]:
     """Return the tills of a merchant by name."""
-    rows = view.rows(
-        _query(view)
-        .where(tills.c.merchant_id == merchant_id)
-        .order_by(tills.c.name, tills.c.till_id)
-    )
+    rows = _OF_MERCHANT.rows(view, bank_id=view.bank_id, now=view.now, merchant_id=merchant_id)
     return [_till(row) for row in rows]
 
 
@@ -203,11 +224,15 @@ def require_in_use(view: View, till_id: str) -> Till:
         MerchantSuspended: the merchant takes no points now.
     """
     till = find(view, till_id)
+    _require_in_use(till)
+    return till
+
+
+def _require_in_use(till: Till) -> None:
     if till.state is TillState.SUSPENDED:
-        raise TillSuspended(till_id)
+        raise TillSuspended(till.till_id)
     if till.merchant_state is MerchantState.SUSPENDED:
         raise MerchantSuspended(till.merchant_id)
-    return till
 
 
 def require_served(unit: Unit, till: Till) -> None:
@@ -230,34 +255,42 @@ def require_active(unit: Unit, till_id: str) -> Till:
         MerchantSuspended: the merchant takes no points now.
         CashierNeeded: no cashier has signed in on it.
     """
-    till = require_in_use(unit, till_id)
+    return admit(unit, find_all(unit, [till_id]))
+
+
+def admit(unit: Unit, known: Mapping[str, Till]) -> Till:
+    """Return the till that acts, out of those that were found, if it may take points.
+
+    Raises:
+        TillNotFound: it is none of them.
+        TillSuspended: the till is out of use.
+        MerchantSuspended: the merchant takes no points now.
+        CashierNeeded: no cashier has signed in on it.
+    """
+    till = known.get(unit.actor.id)
+    if till is None:
+        raise TillNotFound(unit.actor.id)
+    _require_in_use(till)
     require_served(unit, till)
     return till
 
 
-def require_open(unit: Unit, till_id: str) -> Till:
-    """Return a till that may scan: in use and not locked.
+def require_unlocked(unit: Unit, till: Till) -> None:
+    """See that a till may scan.
 
     Raises:
-        TillNotFound: this bank has none of this id.
-        TillSuspended: the till is out of use.
-        MerchantSuspended: the merchant takes no points now.
-        CashierNeeded: no cashier has signed in on it.
         TillLocked: too many wrong codes came from it.
     """
-    till = require_active(unit, till_id)
     if till.locked_until is not None and unit.now < till.locked_until:
-        raise TillLocked(till_id, till.locked_until.isoformat())
-    return till
+        raise TillLocked(till.till_id, till.locked_until.isoformat())
 
 
-def count_wrong(
-    unit: Unit, *, till_id: str, scheme: Scheme, error: CreditbankError
-) -> CreditbankError:
-    """Remember a wrong code at a till and return what to answer (as `Declined`).
+def count_wrong(unit: Unit, *, scheme: Scheme, error: CreditbankError) -> CreditbankError:
+    """Remember a wrong code at the till that acts, and return what to answer (as `Declined`).
 
     The wrong code that fills the window locks the till; those behind it get `TillLocked`.
     """
+    till_id = unit.actor.id
     row = unit.row(
         select(tills.c.wrong_at, tills.c.locked_until)
         .where(tills.c.bank_id == unit.bank_id, tills.c.till_id == till_id)

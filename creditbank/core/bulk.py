@@ -15,15 +15,15 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from creditbank.core.prepared import SQLITE, Prepared
 from creditbank.core.tables import skipping
-from creditbank.core.units import Unit
+from creditbank.core.units import Unit, View
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_all(unit: Unit, into: Table, rows: Rows) -> None:
     """Insert rows that name every column of a table."""
-    if _in_arrays(unit, rows):
-        _insertion_of_arrays(into).run(unit, _arrays(rows))
+    if in_arrays(unit, rows):
+        _insertion_of_arrays(into).run(unit, arrays(rows))
     else:
         _insertion(into).run_each(unit, rows)
 
@@ -34,8 +34,8 @@ def insert_new(unit: Unit, into: Table, rows: Rows, *, telling: Sequence[str]) -
     A copy that another transaction is inserting is waited for. Sorted rows cannot deadlock.
     """
     told = tuple(telling)
-    if _in_arrays(unit, rows):
-        found = _claim_of_arrays(into, told).rows(unit, **_arrays(rows))
+    if in_arrays(unit, rows):
+        found = _claim_of_arrays(into, told).rows(unit, **arrays(rows))
     else:
         one_by_one = _claim(into, told)
         found = [row for values in rows for row in one_by_one.rows(unit, **values)]
@@ -50,10 +50,10 @@ def update_all(unit: Unit, of: Table, rows: Rows) -> None:
     if not rows:
         return
     names = tuple(sorted(rows[0]))
-    if _in_arrays(unit, rows):
-        _update_of_arrays(of, names).run(unit, _arrays(rows) | {"of_bank_id": unit.bank_id})
+    if in_arrays(unit, rows):
+        _update_of_arrays(of, names).run(unit, arrays(rows) | {"of_bank_id": unit.bank_id})
     else:
-        _update_of_one(of, names).run_each(unit, [_bound(row) for row in rows])
+        _update_of_one(of, names).run_each(unit, [bound(row) for row in rows])
 
 
 @cache
@@ -64,7 +64,7 @@ def _insertion(into: Table) -> Prepared:
 @cache
 def _insertion_of_arrays(into: Table) -> Prepared:
     names = [one.name for one in into.c]
-    return Prepared(insert(into).from_select(names, select(*_many(into, names).c)))
+    return Prepared(insert(into).from_select(names, select(*rows_of(into, names).c)))
 
 
 @cache
@@ -76,14 +76,14 @@ def _claim(into: Table, told: Collection[str]) -> Prepared:
 @cache
 def _claim_of_arrays(into: Table, told: Collection[str]) -> Prepared:
     names = [one.name for one in into.c]
-    rows = select(*_many(into, names).c)
+    rows = select(*rows_of(into, names).c)
     claim = skipping(into, sqlite=False).from_select(names, rows)
     return Prepared(claim.returning(*(into.c[name] for name in told)))
 
 
 @cache
 def _update_of_arrays(of: Table, names: Sequence[str]) -> Prepared:
-    many = _many(of, names)
+    many = rows_of(of, names)
     keys = {one.name for one in of.primary_key}
     return Prepared(
         update(of)
@@ -103,20 +103,23 @@ def _update_of_one(of: Table, names: Sequence[str]) -> Prepared:
     )
 
 
-def _many(of: Table, names: Sequence[str]) -> TableValuedAlias:
+def rows_of(of: Table, names: Sequence[str]) -> TableValuedAlias:
     """Return arrays of so many columns as rows."""
     arrays = [bindparam(f"all_{name}", type_=ARRAY(of.c[name].type)) for name in names]
     columns = [column(name, of.c[name].type) for name in names]
     return func.unnest(*arrays).table_valued(*columns, name="many").render_derived()
 
 
-def _in_arrays(unit: Unit, rows: Rows) -> bool:
+def in_arrays(unit: View, rows: Rows) -> bool:
+    """Tell whether rows are sent as arrays."""
     return len(rows) > 1 and unit.connection.dialect.name != SQLITE
 
 
-def _arrays(rows: Rows) -> dict[str, Any]:
+def arrays(rows: Rows) -> dict[str, Any]:
+    """Return rows as the values of `rows_of`."""
     return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
 
 
-def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
+def bound(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as values named ``of_…``, so that they differ from what is set."""
     return {f"of_{name}": value for name, value in row.items()}

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, CheckConstraint, bindparam, select, tuple_, update
+from sqlalchemy import BigInteger, CheckConstraint, bindparam, select, update
 from sqlmodel import Field
 
-from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
-from creditbank.core.units import Unit
+from creditbank.core.bulk import arrays, bound, in_arrays, insert_new, rows_of
+from creditbank.core.prepared import Prepared
+from creditbank.core.tables import OfBank, table, to_bank
+from creditbank.core.units import Unit, View
 
 
 class Counter(NamedTuple):
@@ -42,7 +44,6 @@ class CounterRow(OfBank, table=True):
 
 
 counters = table(CounterRow)
-_wanted = counters.alias("wanted")
 
 
 def of_day(what: str, who: str, day: date) -> Counter:
@@ -60,44 +61,67 @@ def lock(unit: Unit, wanted: Iterable[Counter]) -> dict[Counter, int]:
     names = sorted(set(wanted))
     if not names:
         return {}
-    unit.run(
-        insert_or_skip(unit.connection, counters),
-        [{"bank_id": unit.bank_id, **name._asdict(), "used": 0} for name in names],
-    )
-    place = (_wanted.c.what, _wanted.c.who, _wanted.c.day)
-    rows = unit.rows(
-        select(*place, _wanted.c.used)
-        .where(_wanted.c.bank_id == unit.bank_id, tuple_(*place).in_(names))
-        .order_by(*place)
-        .with_for_update(key_share=True)
-    )
-    return {Counter(row.what, row.who, row.day): row.used for row in rows}
+    rows = [{"bank_id": unit.bank_id, **name._asdict(), "used": 0} for name in names]
+    made = insert_new(unit, counters, rows, telling=Counter._fields)
+    known = dict.fromkeys((Counter(*one) for one in made), 0)
+    if len(known) < len(names):
+        known |= _used(unit, [name for name in names if name not in known], _LOCK, _LOCK_ALL)
+    return known
+
+
+def peek(view: View, wanted: Iterable[Counter]) -> dict[Counter, int]:
+    """Return what counters have used, without a lock; 0 where there is none yet."""
+    names = sorted(set(wanted))
+    return dict.fromkeys(names, 0) | _used(view, names, _LOOK, _LOOK_ALL)
 
 
 def add(unit: Unit, by: Mapping[Counter, int]) -> None:
     """Change counters that this unit has locked; a negative number gives back."""
-    rows = [
-        {
-            "of_bank": unit.bank_id,
-            "of_what": name.what,
-            "of_who": name.who,
-            "of_day": name.day,
-            "by": units,
-        }
-        for name, units in sorted(by.items())
-        if units
-    ]
-    if rows:
-        unit.run(_ADD, rows)
+    rows = [{**name._asdict(), "used": units} for name, units in sorted(by.items()) if units]
+    if in_arrays(unit, rows):
+        _ADD_ALL.run(unit, arrays(rows) | {"of_bank": unit.bank_id})
+    else:
+        _ADD.run_each(unit, [bound(row) | {"of_bank": unit.bank_id} for row in rows])
 
 
-_ADD = (
+def _used(view: View, names: list[Counter], one: Prepared, every: Prepared) -> dict[Counter, int]:
+    """Ask for counters: all at once, or one by one where that costs no message."""
+    rows = [name._asdict() for name in names]
+    if in_arrays(view, rows):
+        found = every.rows(view, **arrays(rows), of_bank=view.bank_id)
+    else:
+        found = [one.row(view, **bound(row), of_bank=view.bank_id) for row in rows]
+    return {Counter(*row[:-1]): row.used for row in found if row is not None}
+
+
+_THIS = (
+    counters.c.bank_id == bindparam("of_bank"),
+    counters.c.what == bindparam("of_what"),
+    counters.c.who == bindparam("of_who"),
+    counters.c.day == bindparam("of_day"),
+)
+_PLACE = (counters.c.what, counters.c.who, counters.c.day)
+_LOOK = Prepared(select(*_PLACE, counters.c.used).where(*_THIS))
+_LOCK = Prepared(select(*_PLACE, counters.c.used).where(*_THIS).with_for_update(key_share=True))
+_ADD = Prepared(update(counters).where(*_THIS).values(used=counters.c.used + bindparam("of_used")))
+_wanted = rows_of(counters, Counter._fields)
+_SAME = (
+    counters.c.bank_id == bindparam("of_bank"),
+    *(counters.c[name] == _wanted.c[name] for name in Counter._fields),
+)
+_LOOK_ALL = Prepared(select(*_PLACE, counters.c.used).where(*_SAME))
+_LOCK_ALL = Prepared(
+    select(*_PLACE, counters.c.used)
+    .where(*_SAME)
+    .order_by(*_PLACE)
+    .with_for_update(key_share=True, of=counters)
+)
+_more = rows_of(counters, (*Counter._fields, "used"))
+_ADD_ALL = Prepared(
     update(counters)
     .where(
         counters.c.bank_id == bindparam("of_bank"),
-        counters.c.what == bindparam("of_what"),
-        counters.c.who == bindparam("of_who"),
-        counters.c.day == bindparam("of_day"),
+        *(counters.c[name] == _more.c[name] for name in Counter._fields),
     )
-    .values(used=counters.c.used + bindparam("by"))
+    .values(used=counters.c.used + _more.c.used)
 )

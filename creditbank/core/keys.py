@@ -12,18 +12,34 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache, reduce, wraps
 from operator import or_
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Concatenate,
+    NamedTuple,
+    ParamSpec,
+    Self,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, Column, Index, bindparam, null, select, text, update
+from sqlalchemy import JSON, Column, Index, bindparam, delete, null, select, text, update
 from sqlmodel import Field
 
+from creditbank.core.asks import Ask
+from creditbank.core.bulk import insert_new, update_all
 from creditbank.core.errors import AnswerGone, CreditbankError, KeyMissing, KeyReused
+from creditbank.core.prepared import Prepared
 from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank
 from creditbank.core.units import Declined, Unit
 
@@ -158,6 +174,134 @@ def keyed(
     return once
 
 
+class KeyedAsk(Ask[R]):
+    """An ask that a caller makes under a key: `keyed`, for a set.
+
+    A subclass is a frozen dataclass with a field ``key``; its other fields are what the caller
+    said, left out of the key's content where they are as by default.
+    """
+
+    operation: ClassVar[str]
+    """The name under which keys are stored; never to be changed."""
+
+    key: str
+
+    @classmethod
+    @abstractmethod
+    def do(
+        cls, units: Sequence[Unit], asks: Sequence[Self]
+    ) -> Sequence[R | Declined | CreditbankError]:
+        """Do the asks whose keys are new; as `Ask.together`.
+
+        A refusal that is final, returned as an error or as `Declined`, is remembered.
+        """
+
+    @classmethod
+    @abstractmethod
+    def answers(cls) -> TypeAdapter[R]:
+        """Return what turns an answer into JSON and back."""
+
+    @classmethod
+    def together(
+        cls, units: Sequence[Unit], asks: Sequence[Self]
+    ) -> Sequence[R | Declined | CreditbankError]:
+        """Claim the keys, do what is new, remember it, and give first outcomes again."""
+        calls = [
+            _Call(n, units[n], ask.key, cls._digest(units[n], ask)) for n, ask in enumerate(asks)
+        ]
+        fresh = _claimed([call for call in calls if len(call.key) in KEY_LENGTH], cls.operation)
+        found: dict[int, R | Declined | CreditbankError] = {}
+        if fresh:
+            done = cls.do([one.unit for one in fresh], [asks[one.place] for one in fresh])
+            found = {one.place: outcome for one, outcome in zip(fresh, done, strict=True)}
+            _settle(fresh, list(done), cls.operation, cls.answers())
+        for one in calls:
+            if one.place not in found:
+                found[one.place] = _recalled(one, cls.operation, cls.answers())
+        return [found[one.place] for one in calls]
+
+    @classmethod
+    def _digest(cls, unit: Unit, ask: Self) -> str:
+        said = {
+            one.name: value
+            for one in fields(ask)  # type: ignore[arg-type]
+            if one.name != "key" and (value := getattr(ask, one.name)) is not one.default
+        }
+        return unit.vault.hashed(_CONTENT, content_hash(cls.operation, said))
+
+
+class _Call(NamedTuple):
+    """One ask of a set: its place, its unit, its key, and the hash of its content."""
+
+    place: int
+    unit: Unit
+    key: str
+    digest: str
+
+    def scope(self, operation: str) -> dict[str, Any]:
+        return {
+            "bank_id": self.unit.bank_id,
+            "caller": self.unit.actor.id,
+            "operation": operation,
+            "key": self.key,
+        }
+
+
+def _claimed(calls: Sequence[_Call], operation: str) -> list[_Call]:
+    """Claim the keys of a set in their order; return the first call of each that is new."""
+    if not calls:
+        return []
+    firsts: dict[tuple[str, str], _Call] = {}
+    for one in calls:
+        firsts.setdefault((one.unit.actor.id, one.key), one)
+    rows = [
+        one.scope(operation)
+        | {
+            "content_hash": one.digest,
+            "outcome": _OK,
+            "answer": None,
+            "recorded_at": one.unit.now,
+        }
+        for _, one in sorted(firsts.items())
+    ]
+    new = insert_new(calls[0].unit, keys, rows, telling=("caller", "key"))
+    return sorted(one for scope, one in firsts.items() if scope in new)
+
+
+def _settle(
+    calls: Sequence[_Call],
+    done: Sequence[Any],
+    operation: str,
+    answers: TypeAdapter[Any],
+) -> None:
+    """Remember what came of each; what is no outcome gives its key back."""
+    kept, given_back = [], []
+    for one, outcome in zip(calls, done, strict=True):
+        error = outcome.error if isinstance(outcome, Declined) else outcome
+        scope = one.scope(operation)
+        if not isinstance(error, CreditbankError):
+            kept.append(
+                scope | {"outcome": _OK, "answer": [answers.dump_python(outcome, mode="json")]}
+            )
+        elif error.final or isinstance(outcome, Declined):
+            kept.append(
+                scope | {"outcome": error.slug, "answer": to_jsonable_python(error.figures)}
+            )
+        else:
+            given_back.append({f"of_{column}": value for column, value in scope.items()})
+    update_all(calls[0].unit, keys, kept)
+    _GIVE_BACK.run_each(calls[0].unit, given_back)
+
+
+def _recalled(one: _Call, operation: str, answers: TypeAdapter[Any]) -> Any:
+    if len(one.key) not in KEY_LENGTH:
+        return KeyMissing()
+    try:
+        return _recall(one.unit, one.scope(operation), one.digest, answers)
+    except CreditbankError as error:
+        return error
+
+
 def _said(
     function: Callable[..., Any], signature: inspect.Signature, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -190,12 +334,12 @@ def _remember(unit: Unit, claim: Mapping[str, Any], outcome: str, answer: Any) -
     unit.run(_REMEMBER, of | {"outcome": outcome, "answer": answer})
 
 
-_REMEMBER = update(keys).where(
-    *(
-        keys.c[column] == bindparam(f"of_{column}")
-        for column in ("bank_id", "caller", "operation", "key")
-    )
+_THIS_KEY = tuple(
+    keys.c[column] == bindparam(f"of_{column}")
+    for column in ("bank_id", "caller", "operation", "key")
 )
+_REMEMBER = update(keys).where(*_THIS_KEY)
+_GIVE_BACK = Prepared(delete(keys).where(*_THIS_KEY))
 
 
 def _recall(unit: Unit, claim: Mapping[str, Any], digest: str, answers: TypeAdapter[Any]) -> Any:

@@ -81,6 +81,9 @@ class _Written:
         compiled = statement.compile(dialect=_positional(dialect))
         assert isinstance(compiled, SQLCompiler), "a statement that reads or writes rows"
         names = compiled.positiontup or []
+        self._constants = {
+            name: one.value for name, one in compiled.binds.items() if not one.required
+        }
         self.sql = str(compiled)
         self._one = names[0] if len(names) == 1 else None
         self._pick = itemgetter(*names) if names else None
@@ -99,7 +102,7 @@ class _Written:
         """Return the values in the order of the text, as the driver takes them."""
         if self._pick is None:
             return ()
-        picked = self._pick(values)
+        picked = self._pick({**self._constants, **values} if self._constants else values)
         if self._one is not None:
             picked = (picked,)
         if not self._turns:

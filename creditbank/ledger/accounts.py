@@ -103,6 +103,21 @@ def those(
     ]
 
 
+def owed(view: View, members: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return what members still have to earn back of an asset; who owes nothing is left out."""
+    places = {(chart.debt(member_id), code): (member_id, code) for member_id, code in members}
+    if not places:
+        return {}
+    rows = _OWED.rows(
+        view,
+        bank_id=view.bank_id,
+        addresses=sorted({address for address, _ in places}),
+        asset_codes=sorted({code for _, code in places}),
+    )
+    found = {(row.address, row.asset_code): -row.balance for row in rows}
+    return {of: found[place] for place, of in places.items() if place in found}
+
+
 _COLUMNS = (
     accounts.c.account_id,
     accounts.c.address,
@@ -138,6 +153,7 @@ def _locking(sqlite: bool) -> Any:  # noqa: FBT001 - as `Prepared` asks
 
 
 _LOCK = Prepared(_locking)
+_OWED = Prepared(_at(accounts.c.balance < 0))
 
 
 def _lock(unit: Unit, places: set[Place]) -> dict[Place, Locked]:

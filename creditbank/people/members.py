@@ -14,12 +14,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Row, UniqueConstraint, select, update
+from sqlalchemy import ColumnElement, Index, Row, UniqueConstraint, bindparam, select, update
 from sqlmodel import Field
 
 from creditbank.core import counters
 from creditbank.core.errors import BadField
 from creditbank.core.keys import keyed
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, insert_or_skip, table, within_bank
 from creditbank.core.units import Actor, Unit, View
@@ -36,7 +37,7 @@ MEMBER_ROLE = "member"
 PAGE_MOST = 200
 
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,20}")
-_NUMBERS_GIVEN = counters.for_ever("member-number")
+NUMBERS_GIVEN = counters.for_ever("member-number")
 
 
 class MemberKind(StrEnum):
@@ -216,11 +217,11 @@ def enrol(
         if not _insert(unit, row | {"number": number}):
             raise NumberTaken(number)
         return Registered(str(row["member_id"]), number)
-    given = counters.lock(unit, [_NUMBERS_GIVEN])[_NUMBERS_GIVEN]
+    given = counters.lock(unit, [NUMBERS_GIVEN])[NUMBERS_GIVEN]
     following = given + 1
     while not _insert(unit, row | {"number": f"M{following:04d}"}):
         following += 1
-    counters.add(unit, {_NUMBERS_GIVEN: following - given})
+    counters.add(unit, {NUMBERS_GIVEN: following - given})
     return Registered(str(row["member_id"]), f"M{following:04d}")
 
 
@@ -237,17 +238,19 @@ def lock(unit: Unit, member_ids: Iterable[str]) -> dict[str, Member]:
         MemberNotFound: this bank has no member of one of these ids.
     """
     wanted = sorted(set(member_ids))
-    rows = unit.rows(
-        select(members)
-        .where(members.c.bank_id == unit.bank_id, members.c.member_id.in_(wanted))
-        .order_by(members.c.member_id)
-        .with_for_update(key_share=True)
-    )
+    rows = _LOCK.rows(unit, bank_id=unit.bank_id, member_ids=wanted)
     found = {row.member_id: _member(row) for row in rows}
-    for member_id in wanted:
-        if member_id not in found:
-            raise MemberNotFound(member_id)
+    if missing := [one for one in wanted if one not in found]:
+        raise MemberNotFound(missing[0])
     return found
+
+
+_LOCK = Prepared(
+    select(members)
+    .where(members.c.bank_id == bindparam("bank_id"), among(members.c.member_id, "member_ids"))
+    .order_by(members.c.member_id)
+    .with_for_update(key_share=True)
+)
 
 
 def require_active(unit: Unit, member_id: str) -> Member:
@@ -397,4 +400,4 @@ def is_within(
 ) -> ColumnElement[bool]:
     """Return what says that a row's member is of some communities: each is looked up by its id."""
     here = (members.c.bank_id == view.bank_id) & (members.c.member_id == member_id)
-    return select(members).where(here, members.c.community_id.in_(community_ids)).exists()
+    return select(members.c.community_id).where(here).scalar_subquery().in_(community_ids)

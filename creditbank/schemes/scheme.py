@@ -32,6 +32,7 @@ from sqlmodel import Field
 from creditbank.core import counters, tags
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.keys import keyed
+from creditbank.core.prepared import Prepared
 from creditbank.core.tables import OfBank, table, to_bank
 from creditbank.core.units import Unit, View
 from creditbank.ledger import accounts
@@ -188,7 +189,7 @@ def versions(view: View) -> list[Version]:
     ]
 
 
-_IN_FORCE = (
+_IN_FORCE = Prepared(
     select(cast(schemes.c.parameters, Text).label("parameters"))
     .where(
         schemes.c.bank_id == bindparam("of_bank"),
@@ -205,8 +206,7 @@ _IN_FORCE = (
 
 def in_force(view: View, day: date) -> Scheme:
     """Return the parameters that hold on a day; the defaults if none were adopted by then."""
-    known = {"of_bank": view.bank_id, "on_day": day}
-    row = view.connection.execute(_IN_FORCE, known).first()
+    row = _IN_FORCE.row(view, of_bank=view.bank_id, on_day=day)
     return Scheme() if row is None else _parsed(row.parameters)
 
 
