@@ -6,6 +6,8 @@ the rows of one person are one (`creditbank.people.kin`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from creditbank import notices
 from creditbank.core.ids import is_id
 from creditbank.core.units import Unit, View
@@ -29,7 +31,9 @@ def points_day(view: View, one: Redemption) -> int:
     return delegates.require(view, one.member_id, one.delegate_id).points_day
 
 
-def guarded(view: View, one: Redemption, rules: Scheme) -> bool:
+def guarded(
+    view: View, one: Redemption, rules: Scheme, known_ages: Mapping[str, int | None]
+) -> bool:
     """See that a member may spend; tell whether a guardian has to confirm it.
 
     Raises:
@@ -39,6 +43,7 @@ def guarded(view: View, one: Redemption, rules: Scheme) -> bool:
         view,
         one.member_id,
         rules,
+        known_ages=known_ages,
         lifetime=lambda: standings.lifetime(view, one.member_id, one.asset_code),
     )
 

@@ -132,10 +132,15 @@ def read_codes(sales: Sequence[Sale], codes: Mapping[str, tuple[str, str | None]
 
 
 def lock(sales: Sequence[Sale], verb: str) -> None:
-    """Lock the members and then the redemptions of the tills, which admit the verb."""
+    """Lock the members and then the redemptions of the tills, which admit the verb.
+
+    Raises:
+        AssertionError: a redemption is asked for twice; each must then be asked alone.
+    """
     going = _going(sales)
     if not going:
         return
+    assert len(going) == len({one.redemption_id for one in going}), "each redemption once in a set"
     unit = going[0].unit
     known = tills.find_all(unit, [one.unit.actor.id for one in going])
     seen = redemptions.find_all(unit, [one.redemption_id for one in going])

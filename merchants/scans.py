@@ -18,7 +18,7 @@ from creditbank.ledger import accounts, chart, statements
 from creditbank.people import members
 from creditbank.people.errors import MemberSuspended
 from creditbank.people.members import Member, Status
-from creditbank.schemes import scheme
+from creditbank.schemes import scheme, spending
 from creditbank.schemes.parameters import Scheme
 from merchants import (
     caps,
@@ -178,9 +178,10 @@ def read_codes(readings: Sequence[Reading]) -> list[Read | CreditbankError]:
             found[n] = error
     live.write()
     debts = accounts.owed(unit, {(of.shown.member_id, of.till.asset) for of in burned.values()})
+    ages = spending.ages_asked(unit, {of.shown.member_id for of in burned.values()}, rules)
     for n, one in burned.items():
         try:
-            found[n] = _to_open(readings[n], one, debts, rules), one.booked
+            found[n] = _to_open(readings[n], one, debts, ages, rules), one.booked
         except CreditbankError as error:
             found[n] = error
     return [
@@ -252,7 +253,11 @@ def _burn(unit: Unit, one: _Whose, member: Member, live: codes.Live) -> None:
 
 
 def _to_open(
-    reading: Reading, one: _Whose, debts: Mapping[tuple[str, str], int], rules: Scheme
+    reading: Reading,
+    one: _Whose,
+    debts: Mapping[tuple[str, str], int],
+    ages: Mapping[str, int | None],
+    rules: Scheme,
 ) -> Redemption:
     """Return the redemption to open, if its member may spend."""
     unit = reading.unit
@@ -260,7 +265,7 @@ def _to_open(
     if owed:
         raise InDebt(one.till.asset, owed)
     opened = _opened(unit, reading.redemption_id, one.till, one.shown)
-    guarded = payers.guarded(unit, opened, rules)
+    guarded = payers.guarded(unit, opened, rules, ages)
     return replace(
         opened,
         offer_id=one.booked.offer_id,

@@ -8,14 +8,17 @@ two rows means the same person (law 7). `forget` leaves nothing but the id of th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Index, delete, insert, select, update
+from sqlalchemy import Index, bindparam, delete, select, update
 from sqlmodel import Field
 
+from creditbank.core.bulk import insert_all
 from creditbank.core.errors import BadField
+from creditbank.core.prepared import Prepared, among
 from creditbank.core.tables import OfBank, insert_or_skip, table, to_bank
 from creditbank.core.texts import line
 from creditbank.core.units import Unit, View
@@ -99,23 +102,32 @@ def keep(
     Raises:
         BadField: one of them is unusable.
     """
-    plain = _checked(
-        {
-            "name": name,
-            "phone": phone,
-            "document": document,
-            "born_on": born_on,
-            "address": address,
-            "notes": notes,
-        }
-    )
-    key_id = unit.vault.new_key()
-    row = {one: _sealed(unit, key_id, one, plain[one]) for one in FIELDS}
-    unit.run(
-        insert(persons),
-        {"bank_id": unit.bank_id, "holder_id": holder_id, "key_id": key_id} | row,
-    )
-    _look_up_by(unit, holder_id, plain)
+    said = {
+        "name": name,
+        "phone": phone,
+        "document": document,
+        "born_on": born_on,
+        "address": address,
+        "notes": notes,
+    }
+    keep_all(unit, {holder_id: said})
+
+
+def keep_all(unit: Unit, people: Mapping[str, Mapping[str, str | date | None]]) -> None:
+    """Write new holders' personal data down, each sealed with a fresh key.
+
+    Raises:
+        BadField: something is unusable.
+    """
+    rows, found = [], []
+    keys = unit.vault.new_keys(len(people))
+    for (holder_id, said), key_id in zip(people.items(), keys, strict=True):
+        plain = _checked({one: said.get(one) for one in FIELDS})
+        row = {one: _sealed(unit, key_id, one, plain[one]) for one in FIELDS}
+        rows.append({"bank_id": unit.bank_id, "holder_id": holder_id, "key_id": key_id} | row)
+        found += _lookups_of(unit, holder_id, plain)
+    insert_all(unit, persons, rows)
+    insert_all(unit, lookups, found)
 
 
 def change(unit: Unit, *, holder_id: str, **values: str | date | None) -> None:
@@ -200,7 +212,13 @@ def _sealed(unit: Unit, key_id: str, what: str, text: str | None) -> str | None:
 
 
 def _look_up_by(unit: Unit, holder_id: str, plain: dict[str, str | None]) -> None:
-    rows = [
+    rows = _lookups_of(unit, holder_id, plain)
+    if rows:
+        unit.run(insert_or_skip(unit.connection, lookups), rows)
+
+
+def _lookups_of(unit: Unit, holder_id: str, plain: dict[str, str | None]) -> list[dict[str, Any]]:
+    return [
         {
             "bank_id": unit.bank_id,
             "what": one,
@@ -210,8 +228,6 @@ def _look_up_by(unit: Unit, holder_id: str, plain: dict[str, str | None]) -> Non
         for one in LOOKED_UP
         if (text := plain.get(one)) is not None
     ]
-    if rows:
-        unit.run(insert_or_skip(unit.connection, lookups), rows)
 
 
 def hash_of(view: View, what: str, text: str) -> str:
@@ -266,15 +282,18 @@ def find(view: View, holder_id: str) -> Person:
     )
 
 
+_BIRTHS = Prepared(
+    select(persons.c.holder_id, persons.c.key_id, persons.c.born_on).where(
+        persons.c.bank_id == bindparam("bank_id"),
+        among(persons.c.holder_id, "holder_ids"),
+        persons.c.born_on.is_not(None),
+    )
+)
+
+
 def births(view: View, holder_ids: Iterable[str]) -> dict[str, date]:
     """Return when these people were born; who is not known, or whose day is not, is left out."""
-    rows = view.rows(
-        select(persons.c.holder_id, persons.c.key_id, persons.c.born_on).where(
-            persons.c.bank_id == view.bank_id,
-            persons.c.holder_id.in_(sorted(set(holder_ids))),
-            persons.c.born_on.is_not(None),
-        )
-    )
+    rows = _BIRTHS.rows(view, bank_id=view.bank_id, holder_ids=sorted(set(holder_ids)))
     return {
         row.holder_id: date.fromisoformat(plain)
         for row in rows
@@ -310,6 +329,23 @@ def seal(unit: Unit, holder_id: str, what: str, text: str) -> str:
         PersonNotFound: nothing is known of this holder (any more).
     """
     return unit.vault.seal(_key_of(unit, holder_id), what, text)
+
+
+def seal_each(unit: Unit, what: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts about several holders, each sealed with their key.
+
+    Raises:
+        PersonNotFound: nothing is known of one of them (any more).
+    """
+    rows = unit.rows(
+        select(persons.c.holder_id, persons.c.key_id).where(
+            persons.c.bank_id == unit.bank_id, persons.c.holder_id.in_(sorted(texts))
+        )
+    )
+    keys = {row.holder_id: row.key_id for row in rows}
+    for holder_id in texts.keys() - keys.keys():
+        raise PersonNotFound(holder_id)
+    return {one: unit.vault.seal(keys[one], what, text) for one, text in texts.items()}
 
 
 def unseal(view: View, holder_id: str, what: str, sealed: str | None) -> str | None:

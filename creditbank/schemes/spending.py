@@ -7,7 +7,7 @@ enough where an age is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from creditbank.core.errors import Refused
@@ -47,10 +47,25 @@ class GuardianMissing(Refused):
     age: int
 
 
-def require(view: View, member_id: str, rules: Scheme, *, lifetime: Callable[[], int]) -> bool:
+def ages_asked(view: View, member_ids: Collection[str], rules: Scheme) -> dict[str, int | None]:
+    """Return how old members are today, as far as the scheme asks; `require` wants it."""
+    if not rules.spend_confirmed_below_age and not rules.spend_on_oneself_from_age:
+        return {}
+    return ages.on(view, member_ids, view.today)
+
+
+def require(
+    view: View,
+    member_id: str,
+    rules: Scheme,
+    *,
+    known_ages: Mapping[str, int | None],
+    lifetime: Callable[[], int],
+) -> bool:
     """See that a member may spend; tell whether only a guardian's confirmation lets them.
 
-    ``lifetime`` gives what the member ever earned of the asset; it is asked only if it matters.
+    ``known_ages`` are those of `ages_asked`. ``lifetime`` gives what the member ever earned of the
+    asset; it is asked only if it matters.
 
     Raises:
         TooYoungToSpend: the scheme asks for an age that the member has not reached.
@@ -62,9 +77,7 @@ def require(view: View, member_id: str, rules: Scheme, *, lifetime: Callable[[],
         if earned < rules.redeem_lifetime_least:
             raise LifetimeTooLow(rules.redeem_lifetime_least, earned)
     child_below, least_age = rules.spend_confirmed_below_age, rules.spend_on_oneself_from_age
-    if not child_below and not least_age:
-        return False
-    age = ages.today(view, member_id)
+    age = known_ages.get(member_id)
     if least_age and (age is None or age < least_age):
         raise TooYoungToSpend(least_age)
     if age is None or age >= child_below:

@@ -98,7 +98,11 @@ def hindrance(
     first = next(one.asset.code for one in purse if one.available and not one.owed)
     try:
         spending.require(
-            view, member_id, rules, lifetime=lambda: standings.lifetime(view, member_id, first)
+            view,
+            member_id,
+            rules,
+            known_ages=spending.ages_asked(view, [member_id], rules),
+            lifetime=lambda: standings.lifetime(view, member_id, first),
         )
     except CreditbankError as error:
         return error
