@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, CheckConstraint, bindparam, select, update
 from sqlmodel import Field
 
-from creditbank.core.bulk import arrays, bound, in_arrays, insert_new, rows_of
+from creditbank.core.bulk import bound, in_one, insert_new, rows_of
 from creditbank.core.prepared import Prepared
 from creditbank.core.tables import OfBank, table, to_bank
 from creditbank.core.units import Unit, View
@@ -61,7 +61,7 @@ def lock(unit: Unit, wanted: Iterable[Counter]) -> dict[Counter, int]:
     names = sorted(set(wanted))
     if not names:
         return {}
-    rows = [{"bank_id": unit.bank_id, **name._asdict(), "used": 0} for name in names]
+    rows = [{"bank_id": unit.bank_id, **_named(name), "used": 0} for name in names]
     made = insert_new(unit, counters, rows, telling=Counter._fields)
     known = dict.fromkeys((Counter(*one) for one in made), 0)
     if len(known) < len(names):
@@ -77,18 +77,22 @@ def peek(view: View, wanted: Iterable[Counter]) -> dict[Counter, int]:
 
 def add(unit: Unit, by: Mapping[Counter, int]) -> None:
     """Change counters that this unit has locked; a negative number gives back."""
-    rows = [{**name._asdict(), "used": units} for name, units in sorted(by.items()) if units]
-    if in_arrays(unit, rows):
-        _ADD_ALL.run(unit, arrays(rows) | {"of_bank": unit.bank_id})
+    rows = [{**_named(name), "used": units} for name, units in sorted(by.items()) if units]
+    if in_one(unit, rows):
+        _ADD_ALL.run(unit, {"all_rows": rows, "of_bank": unit.bank_id})
     else:
         _ADD.run_each(unit, [bound(row) | {"of_bank": unit.bank_id} for row in rows])
 
 
+def _named(name: Counter) -> dict[str, Any]:
+    return {"what": name.what, "who": name.who, "day": name.day}
+
+
 def _used(view: View, names: list[Counter], one: Prepared, every: Prepared) -> dict[Counter, int]:
     """Ask for counters: all at once, or one by one where that costs no message."""
-    rows = [name._asdict() for name in names]
-    if in_arrays(view, rows):
-        found = every.rows(view, **arrays(rows), of_bank=view.bank_id)
+    rows = [_named(name) for name in names]
+    if in_one(view, rows):
+        found = every.rows(view, all_rows=rows, of_bank=view.bank_id)
     else:
         found = [one.row(view, **bound(row), of_bank=view.bank_id) for row in rows]
     return {Counter(*row[:-1]): row.used for row in found if row is not None}

@@ -27,7 +27,7 @@ READERS = 4
 LOCK_TIMEOUT_MS = 3000
 _SQLITE_BUSY_MS = 5000
 _SQLITE_ROWS_LOOKED_AT = 400
-_SQLITE_STATEMENTS_KEPT = 512
+_STATEMENTS_KEPT = 512
 _REPLAYED = {"40001", "40P01"}
 _LOCK_TIMEOUT = "55P03"
 _READ_ONLY = "25006"
@@ -63,17 +63,19 @@ def write_engine(url: URL) -> Engine:
             pool_size=1,
             max_overflow=1,
             hide_parameters=True,
-            connect_args={"cached_statements": _SQLITE_STATEMENTS_KEPT},
+            connect_args={"cached_statements": _STATEMENTS_KEPT},
         )
         _sqlite_manners(engine, begin="BEGIN IMMEDIATE")
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=WRITERS_POSTGRES,
         max_overflow=2,
         hide_parameters=True,
         connect_args=_postgres_options(),
     )
+    _postgres_manners(engine)
+    return engine
 
 
 def read_engine(url: URL) -> Engine:
@@ -89,12 +91,12 @@ def read_engine(url: URL) -> Engine:
             hide_parameters=True,
             connect_args={
                 "check_same_thread": False,
-                "cached_statements": _SQLITE_STATEMENTS_KEPT,
+                "cached_statements": _STATEMENTS_KEPT,
             },
         )
         _sqlite_manners(engine, begin="BEGIN")
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=READERS,
         max_overflow=2,
@@ -103,6 +105,8 @@ def read_engine(url: URL) -> Engine:
         connect_args=_postgres_options(),
         execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     )
+    _postgres_manners(engine)
+    return engine
 
 
 def migration_engine(url: URL) -> Engine:
@@ -125,6 +129,14 @@ def _postgres_options() -> dict[str, Any]:
         "application_name": "creditbank",
     }
     return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+
+
+def _postgres_manners(engine: Engine) -> None:
+    """Let every connection keep all of our statements prepared, instead of a hundred."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.prepared_max = _STATEMENTS_KEPT
 
 
 def _sqlite_manners(engine: Engine, begin: str, foreign_keys: str = "ON") -> None:

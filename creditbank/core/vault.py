@@ -27,6 +27,7 @@ from creditbank.core.key_files import NONCE_BYTES, Held, KeyFile
 
 SEALED = "s1:"
 SET_SIZE = 64
+CIPHERS_MOST = 5_000
 
 
 def keys_path(url: URL) -> Path:
@@ -74,13 +75,24 @@ class Vault:
         Raises:
             KeysUnusable: the key file cannot be written.
         """
+        return self.new_keys(1)[0]
+
+    def new_keys(self, count: int) -> list[str]:
+        """Return the ids of so many fresh keys; what is missing goes to disk in one write.
+
+        Raises:
+            KeysUnusable: the key file cannot be written.
+        """
         with self.file.at_hand():
             self._see_changes()
-            if not self._spare:
-                made = [f"key_{secrets.token_hex(16)}" for _ in range(SET_SIZE)]
+            if len(self._spare) < count:
+                wanted = max(SET_SIZE, count - len(self._spare))
+                made = [f"key_{secrets.token_hex(16)}" for _ in range(wanted)]
                 self.file.add(made)
-                self._spare = made
-            return self._spare.pop()
+                self._spare = [*made, *self._spare]
+            taken = self._spare[-count:]
+            del self._spare[-count:]
+            return taken
 
     def destroy(self, key_id: str) -> None:
         """Destroy a person's key: what it sealed is unreadable from now on, everywhere.
@@ -185,6 +197,8 @@ class Vault:
                 key = self.file.key(key_id)
                 if key is None:
                     return None
+                if len(self._ciphers) >= CIPHERS_MOST:
+                    self._ciphers.clear()
                 known = self._ciphers[key_id] = AESGCM(key)
             return known
 
