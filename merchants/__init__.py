@@ -13,10 +13,10 @@ The rules: ``offers`` (pure) · ``offer_files`` read from TOML (pure) · ``offer
 has adopted · ``caps`` how much of a rule is used up.
 
 The checkout: ``requests`` what a till asked for, by its request id · ``redemptions`` states and
-rows · ``scans`` a code is burned, points are quoted · ``decisions`` what is paid, under the locks
-· ``checkout`` redeem, authorise, capture · ``pin_requests`` the PIN on the member's own phone ·
-``paying`` what the payer's screen tells ·
-``cancellations`` cancel, void, stop · ``refunds`` points that come back · ``receipts`` what till
-and member see · ``shop_months`` what a shop took and gave back, by the ledger · ``errors``,
-``till_errors`` what can go wrong · ``audit`` proofs.
+rows, ``unpaid`` those that end without · ``scans`` a code is burned, points are quoted ·
+``decisions`` what is paid, under the locks · ``sales`` how a set of them goes · ``checkout``
+redeem, authorise, capture · ``pin_requests`` the PIN on the member's own phone · ``paying`` what
+the payer's screen tells · ``cancellations`` cancel, void, stop · ``refunds`` points that come back
+· ``receipts`` what till and member see · ``shop_months`` what a shop took and gave back, by the
+ledger · ``errors``, ``till_errors`` what can go wrong · ``audit`` proofs.
 """

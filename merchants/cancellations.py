@@ -15,7 +15,7 @@ from creditbank.identity import assists
 from creditbank.ledger import holds, posting
 from creditbank.people import members
 from creditbank.schemes import scheme
-from merchants import codes, redemptions, refunds, requests, tills
+from merchants import codes, redemptions, refunds, requests, tills, unpaid
 from merchants.errors import AlreadyPaid, VoidTooLate
 from merchants.receipts import PAID_STATES
 from merchants.redemptions import CHECKOUT, Redemption, State
@@ -150,4 +150,4 @@ def stop(unit: Unit, *, member_id: str, key: str) -> Stopped:  # noqa: ARG001
     members.require_own(unit.actor, member_id)
     members.lock(unit, [member_id])
     assists.done(unit, "assist.codes-stopped", member_id)
-    return Stopped(codes.stop_live(unit, member_id), redemptions.stop_scanned(unit, member_id))
+    return Stopped(codes.stop_live(unit, member_id), unpaid.stop_scanned(unit, member_id))

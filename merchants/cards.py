@@ -23,7 +23,7 @@ from creditbank.core.units import Unit, View
 from creditbank.people import communities, members, trail
 from creditbank.people.errors import MemberSuspended
 from creditbank.people.members import Status
-from merchants import code_digits, codes, redemptions
+from merchants import code_digits, codes, unpaid
 from merchants.codes import Shown
 from merchants.errors import CardEnded, CardNotFound, CodeUnknown
 
@@ -175,7 +175,7 @@ def _end(unit: Unit, member_id: str) -> None:
         .returning(cards.c.card_id)
     ).all()
     for row in ended:
-        redemptions.stop_scanned(unit, member_id, card_id=row.card_id)
+        unpaid.stop_scanned(unit, member_id, card_id=row.card_id)
         trail.record(unit, "card.ended", row.card_id, subject_id=member_id)
 
 

@@ -14,7 +14,7 @@ from creditbank.core.units import Unit
 from creditbank.people import delegates
 from creditbank.people.delegates import Delegation
 from creditbank.schemes import scheme
-from merchants import codes, new_devices, redemptions
+from merchants import codes, new_devices, unpaid
 
 _NEW_DEVICE_WAIT = timedelta(hours=24)
 
@@ -70,5 +70,5 @@ def revoke(
     ended = delegates.end(unit, member_id=member_id, delegation_id=delegation_id)
     ours, theirs = ended.member_id, ended.delegate_member_id
     codes.stop_live(unit, ours, delegate_id=theirs)
-    redemptions.stop_scanned(unit, ours, delegate_id=theirs)
+    unpaid.stop_scanned(unit, ours, delegate_id=theirs)
     return ended

@@ -30,7 +30,6 @@ from creditbank.core.prepared import Prepared, among
 from creditbank.core.states import Machine, Verb
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
-from creditbank.ledger import holds
 from merchants import caps, offer_book
 from merchants.errors import RedemptionExpired, RedemptionNotFound
 from merchants.offer_book import Adopted
@@ -373,58 +372,6 @@ def require_in_time(view: View, one: Redemption) -> None:
     """
     if one.state in OPEN and view.now >= one.ends_at:
         raise RedemptionExpired(one.redemption_id)
-
-
-def stop_scanned(
-    unit: Unit, member_id: str, *, card_id: str | None = None, delegate_id: str | None = None
-) -> int:
-    """Cancel the scanned redemptions of a member, who is locked; return how many.
-
-    Naming a card or a delegate cancels only those that were opened by it.
-    """
-    query = select(*_COLUMNS).where(
-        redemptions.c.bank_id == unit.bank_id,
-        redemptions.c.member_id == member_id,
-        redemptions.c.state == State.SCANNED,
-    )
-    if card_id is not None:
-        query = query.where(redemptions.c.card_id == card_id)
-    if delegate_id is not None:
-        query = query.where(redemptions.c.delegate_id == delegate_id)
-    rows = unit.rows(query.order_by(redemptions.c.redemption_id).with_for_update(key_share=True))
-    for row in rows:
-        keep(unit, _redemption(row), state=State(CHECKOUT.after(row.state, "stop")))
-    return len(rows)
-
-
-def due(view: View, limit: int) -> list[str]:
-    """Return the ids of open redemptions whose time is over, oldest first."""
-    rows = view.rows(
-        select(redemptions.c.redemption_id)
-        .where(
-            redemptions.c.bank_id == view.bank_id,
-            redemptions.c.state.in_(OPEN),
-            redemptions.c.ends_at <= view.now,
-        )
-        .order_by(redemptions.c.ends_at, redemptions.c.redemption_id)
-        .limit(limit)
-    )
-    return [row.redemption_id for row in rows]
-
-
-def expire(unit: Unit, redemption_id: str) -> State:
-    """End an open redemption whose time is over, with its hold; any other stays as it is.
-
-    Raises:
-        RedemptionNotFound: this bank has none of this id.
-    """
-    one = lock(unit, redemption_id)
-    if one.state not in OPEN or unit.now < one.ends_at:
-        return one.state
-    if one.hold_id is not None:
-        give_caps_back(unit, one)
-        holds.expire(unit, hold_id=one.hold_id)
-    return keep(unit, one, state=State(CHECKOUT.after(one.state, "expire"))).state
 
 
 def caps_on(one: Redemption, booked: Adopted, day: date) -> caps.Caps:

@@ -16,10 +16,9 @@ from creditbank.core.counters import Counter
 from creditbank.core.errors import CreditbankError, InDebt
 from creditbank.core.ids import is_id
 from creditbank.core.units import Declined, Unit
-from creditbank.core.values import Amount, Posting
-from creditbank.ledger import chart
+from creditbank.core.values import Amount
+from creditbank.ledger import chart, payments
 from creditbank.ledger.accounts import Locked, Place
-from creditbank.ledger.chart import Kind
 from creditbank.ledger.posting import Draft, post_many
 from creditbank.people import members
 from creditbank.people.errors import DelegateEnded, MemberSuspended
@@ -254,13 +253,14 @@ def _move(paying: Sequence[Sale], locked: Mapping[Place, Locked]) -> None:
 
 def _draft(one: Sale, payment: Payment) -> Draft:
     its = _its(one)
-    moved = Posting(
-        chart.member(its.member_id),
-        chart.merchant(its.merchant_id),
-        Amount(payment.points, its.asset_code),
+    return payments.to_pay(
+        one.unit,
+        member_id=its.member_id,
+        destination=chart.merchant(its.merchant_id),
+        amount=Amount(payment.points, its.asset_code),
+        key=f"redemption/{its.redemption_id}/pay",
+        refers_to=its.redemption_id,
     )
-    key = f"redemption/{its.redemption_id}/pay"
-    return Draft(Kind.REDEEM, key, one.unit.now, (moved,), its.redemption_id)
 
 
 def _paid(one: Sale, transfer_id: str | None) -> Redemption:

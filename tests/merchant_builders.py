@@ -21,10 +21,10 @@ from merchants import (
     offer_book,
     partners,
     receipts,
-    redemptions,
     refunds,
     scans,
     tills,
+    unpaid,
 )
 from merchants.cancellations import Cancelled, Ended
 from merchants.offers import Quote
@@ -252,7 +252,7 @@ class Street(Books):
 
     def expire(self, redemption_id: str) -> State:
         """Let the job look at one redemption."""
-        return self.do(lambda unit: redemptions.expire(unit, redemption_id))
+        return self.do(lambda unit: unpaid.expire(unit, redemption_id))
 
     def refund(self, redemption_id: str, points: int | None = None) -> refunds.Refunded:
         """Give points back, at the till that took them."""

@@ -66,6 +66,9 @@ class Bank:
     demonstration: bool
 
 
+COLUMNS = tuple(banks.c[name] for name in Bank.__slots__)
+
+
 def read(row: Row[Any]) -> Bank:
     """Return a stored bank as a value."""
     return Bank(

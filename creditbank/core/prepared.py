@@ -57,12 +57,13 @@ class Prepared:
         connection, written = self._for(at)
         send(connection, written.sql, written.filled(values))
 
-    def run_each(self, at: View | Connection, rows: Iterable[Values]) -> None:
-        """Run it for each set of values; nothing comes back."""
+    def run_each(self, at: View | Connection, rows: Iterable[Values]) -> int:
+        """Run it for each set of values; return how many rows it wrote."""
         connection, written = self._for(at)
         filled = [written.filled(row) for row in rows]
-        if filled:
-            send(connection, written.sql, filled, many=True)
+        if not filled:
+            return 0
+        return int(send(connection, written.sql, filled, many=True).rowcount)
 
     def _for(self, at: View | Connection) -> tuple[Connection, _Written]:
         connection = at if isinstance(at, Connection) else at.connection
@@ -93,7 +94,7 @@ class _Written:
         self._columns(statement, dialect)
 
     def _columns(self, statement: Any, dialect: Dialect) -> None:
-        told = list(statement.exported_columns)
+        told = list(copy(statement).exported_columns)  # it remembers them, and is shared
         self._row = namedtuple("Row", [one.key for one in told], rename=True)  # type: ignore[misc] # noqa: PYI024
         turns = [_reading(one.type, dialect) for one in told]
         self._read = [(place, turn) for place, turn in enumerate(turns) if turn is not None]

@@ -31,7 +31,7 @@ _LAST = (
     .scalar_subquery()
 )
 _OPENING = Prepared(
-    select(banks.banks, _LAST.label("last_recorded_at")).where(
+    select(*banks.COLUMNS, _LAST.label("last_recorded_at")).where(
         banks.banks.c.bank_id == bindparam("bank_id")
     )
 )

@@ -224,9 +224,12 @@ class Writer:
                 self._look_over(line)
             parts = [part for entry in entries if (part := self._wanted(entry))]
             done += sum(map(len, parts))
-            outcomes = self._try_batch(line, parts)
-            for part, found in zip(parts, outcomes or [None] * len(parts), strict=True):
-                self._answer(line, part, found)
+            if len(parts) == 1:
+                self._do(line, parts[0])
+            elif parts:
+                outcomes = self._try_batch(line, parts) or [None] * len(parts)
+                for part, found in zip(parts, outcomes, strict=True):
+                    self._answer(line, part, found)
             for entry in entries:
                 if isinstance(entry, Gathering):
                     self._waiting.put_back(entry)
@@ -280,17 +283,20 @@ class Writer:
             return None
         return outcomes
 
-    # PostgreSQL: one unit, or one set, per transaction ------------------------------------
+    # Both: one unit, or one set, per transaction ------------------------------------------
 
     def _loop_single(self, line: _Line) -> None:
         while (entry := self._waiting.take()) is not None:
-            part = self._wanted(entry)
-            if len(part) == 1:
-                self._run_alone(line, part[0])
-            elif part:
-                self._answer(line, part, self._try_set(line, part))
+            if part := self._wanted(entry):
+                self._do(line, part)
             if isinstance(entry, Gathering):
                 self._waiting.put_back(entry)
+
+    def _do(self, line: _Line, part: Part) -> None:
+        if len(part) == 1:
+            self._run_alone(line, part[0])
+        else:
+            self._answer(line, part, self._try_set(line, part))
 
     def _try_set(self, line: _Line, part: Part) -> Sequence[Any] | None:
         """Run a set in a transaction; None says that nothing of it was stored."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
+from creditbank.core.bulk import insert_new
 from creditbank.core.errors import AssetNotFound
 from creditbank.core.prepared import Prepared, among
 from creditbank.core.tables import insert_or_skip
@@ -199,4 +200,4 @@ def make(unit: Unit, places: Mapping[Place, chart.Bounds]) -> None:
                 "recorded_at": unit.now,
             }
         )
-    unit.run(insert_or_skip(unit.connection, accounts), rows)
+    insert_new(unit, accounts, rows, telling=("account_id",))

@@ -21,8 +21,23 @@ def pay(
         InsufficientPoints: the member has not enough available.
         KeyReused: the key was used for other content.
     """
+    draft = to_pay(
+        unit,
+        member_id=member_id,
+        destination=destination,
+        amount=amount,
+        key=key,
+        refers_to=refers_to,
+    )
+    return post(unit, draft)
+
+
+def to_pay(
+    unit: Unit, *, member_id: str, destination: str, amount: Amount, key: str, refers_to: str
+) -> Draft:
+    """Return the transfer that `pay` records, where many are recorded at once."""
     moved = Posting(chart.member(member_id), destination, amount)
-    return post(unit, Draft(Kind.REDEEM, key, unit.now, (moved,), refers_to))
+    return Draft(Kind.REDEEM, key, unit.now, (moved,), refers_to)
 
 
 def pay_back(

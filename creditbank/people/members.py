@@ -140,15 +140,8 @@ class Page:
 
 
 def _member(row: Row[Any]) -> Member:
-    return Member(
-        row.member_id,
-        row.number,
-        row.community_id,
-        MemberKind(row.kind),
-        Status(row.status),
-        row.joined_on,
-        row.merged_into,
-    )
+    of = {name: getattr(row, name) for name in Member.__slots__}
+    return Member(**of | {"kind": MemberKind(row.kind), "status": Status(row.status)})
 
 
 @keyed

@@ -11,7 +11,7 @@ from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.states import StateConflict
 from creditbank.core.units import Actor, Unit
-from merchants import cancellations, checkout, codes, redemptions, refunds, scans
+from merchants import cancellations, checkout, codes, refunds, scans, unpaid
 from merchants.cancellations import Cancelled
 from merchants.errors import (
     AlreadyPaid,
@@ -40,7 +40,7 @@ def paying(street: Street, code: str, key: str, till_id: str | None = None) -> F
     cart_fen = 3000 if "umbrella" not in key else None
     return street.submit(
         till_id or street.till_id,
-        lambda unit: checkout.scan_and_redeem(unit, code=code, cart_fen=cart_fen, key=key),
+        checkout.ScanAndRedeem(code=code, cart_fen=cart_fen, key=key),
     )
 
 
@@ -140,7 +140,7 @@ def test_capture_void_and_expiry_race_to_one_outcome(street: Street) -> None:
         return [
             at_till(street, lambda unit: checkout.capture(unit, redemption_id=one, key=keys[0])),
             at_till(street, lambda unit: cancellations.void(unit, redemption_id=one, key=keys[1])),
-            at_till(street, lambda unit: redemptions.expire(unit, one)),
+            at_till(street, lambda unit: unpaid.expire(unit, one)),
         ]
 
     futures = []

@@ -18,7 +18,7 @@ from creditbank.core.states import StateConflict
 from creditbank.ledger import issues, statements
 from creditbank.people import members
 from creditbank.people.errors import MemberSuspended
-from merchants import checkout, receipts, redemptions, scans
+from merchants import checkout, receipts, redemptions, scans, unpaid
 from merchants.errors import (
     CartEmpty,
     CodeUsed,
@@ -284,7 +284,7 @@ def test_a_scan_lives_three_minutes(street: Street) -> None:
     early, late = street.scanned(ann), street.scanned(ann)
     street.clock.advance(seconds=179)
     assert 3 == street.redeem(early).points
-    assert [] == street.see(lambda view: redemptions.due(view, 10))
+    assert [] == street.see(lambda view: unpaid.due(view, 10))
     assert State.SCANNED == street.expire(late)
     street.clock.advance(seconds=1)
     for verb in (street.redeem, street.authorise):
@@ -292,10 +292,10 @@ def test_a_scan_lives_three_minutes(street: Street) -> None:
             verb(late)
     with pytest.raises(RedemptionExpired):
         street.requote(late)
-    assert [late] == street.see(lambda view: redemptions.due(view, 10))
+    assert [late] == street.see(lambda view: unpaid.due(view, 10))
     assert State.EXPIRED == street.expire(late)
     assert State.PAID == street.expire(early)
-    assert [] == street.see(lambda view: redemptions.due(view, 10))
+    assert [] == street.see(lambda view: unpaid.due(view, 10))
     with pytest.raises(StateConflict):
         street.redeem(late)
     assert [] == street.faults()

@@ -42,9 +42,9 @@ LINES_PER_FILE = 400
 VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager"}
 MONEY_WORDS = ("充值", "提现", "现金")
 
-ROOM_OF_COMMITS = "creditbank/core/database.py"
+ROOM_OF_COMMITS = "creditbank/core/writer.py"
 ROOM_OF_CLOCK = "creditbank/core/clock.py"
-ROOM_OF_WAITING = "creditbank/core/database.py"  # a pause between two tries is not an amount
+ROOM_OF_WAITING = "creditbank/core/writer.py"  # a pause between two tries is not an amount
 
 
 # Rules over source -----------------------------------------------------------------------------
