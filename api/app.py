@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
-from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import index, schema, senders
-from api.edge import bodies, openapi, problems
+from api.edge import openapi, problems
 from api.edge.bells import Bells
 from api.edge.bodies import BodyLimit
+from api.edge.finding import Index
 from api.edge.headers import SecurityHeaders
 from api.edge.limits import Limits
 from api.edge.logs import RequestLog
+from api.edge.lookups import Lookups
 from api.edge.proxies import Proxies
 from api.installation import version
 from api.pages import every, faults
@@ -158,20 +159,20 @@ def create_app(
         title="creditbank",
         version=version(),
         lifespan=lifespan,
-        dependencies=[Depends(bodies.strict)],
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        generate_unique_id_function=_named,
     )
     app.state.database = database
     app.state.settings = settings
     app.state.bank_ids = {}
     app.state.limits = Limits()
+    app.state.lookups = Lookups()
     app.state.sender = senders.of(settings)
     _wrap(app, settings)
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
+    app.router.routes.insert(0, Index(app.router.routes))
     openapi.install(app)
     return app
 
@@ -193,9 +194,3 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 def _open(settings: Settings) -> Database:
     schema.check(settings.database)
     return Database(settings.database, vault=vault_of(settings.database))
-
-
-def _named(route: Any) -> str:
-    """Return the operation's id: the noun's tag and the verb of its function."""
-    tag = str(route.tags[0]) if route.tags else "service"
-    return f"{tag}.{route.name}"

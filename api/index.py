@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.edge.forms import Shown
+from api.edge.routes import Routes
 from api.edge.wiring import database_of
 from api.installation import version
 from api.pages.public import banks as pages
 from creditbank.core import banks
 
-router = APIRouter(tags=["service"])
+router = Routes(tags=["service"])
 
 
 class Index(Shown):

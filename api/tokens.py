@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     Connection,
+    Row,
     UniqueConstraint,
     bindparam,
     insert,
@@ -26,6 +29,7 @@ from sqlmodel import Field
 from api.errors import TokenNotFound
 from creditbank.core.errors import BadField
 from creditbank.core.ids import is_id
+from creditbank.core.indexes import sparse
 from creditbank.core.keys import Unsaid, keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
 from creditbank.core.units import Unit
@@ -54,6 +58,7 @@ class TokenRow(OfBank, table=True):
         UniqueConstraint("bank_id", "secret_hash"),
         CheckConstraint("role <> 'member' OR member_id IS NOT NULL", name="member"),
         CheckConstraint("(role = 'till') = (till_id IS NOT NULL)", name="till"),
+        sparse("ix_token_till", "till_id"),
     )
 
     token_id: str = Field(primary_key=True, max_length=40)
@@ -279,20 +284,33 @@ _FIND = (
     )
     .where(
         tokens.c.bank_id == bindparam("of_bank"),
-        tokens.c.secret_hash == bindparam("of_hash"),
+        tokens.c.secret_hash.in_(bindparam("of_hashes", expanding=True)),
         tokens.c.revoked_at.is_(None),
     )
 )
 
 
 def find(connection: Connection, bank_id: int, secret: str, now: datetime) -> Known | None:
-    """Return the token of a secret, or None if this bank has none, it was revoked, or is over.
+    """Return the token of a secret, or None if this bank has none, it was revoked, or is over."""
+    return find_many(connection, bank_id, [secret], now).get(secret)
+
+
+def find_many(
+    connection: Connection, bank_id: int, said: Iterable[str], now: datetime
+) -> dict[str, Known]:
+    """Return the tokens of secrets; those that `find` has none of are left out.
 
     A person's in office is over with the role it stands for; a till's names the member whose turn
     it is, if there is one. On a bare connection, because every request begins with it.
     """
-    row = connection.execute(_FIND, {"of_bank": bank_id, "of_hash": hashed(secret)}).first()
-    if row is None or (row.ends_at is not None and now >= row.ends_at):
+    asked = {hashed(secret): secret for secret in said}
+    rows = connection.execute(_FIND, {"of_bank": bank_id, "of_hashes": list(asked)})
+    known = ((asked[row.secret_hash], _known(connection, row, now)) for row in rows.all())
+    return {secret: one for secret, one in known if one is not None}
+
+
+def _known(connection: Connection, row: Row[Any], now: datetime) -> Known | None:
+    if row.ends_at is not None and now >= row.ends_at:
         return None
     serving = row.cashier_member_id if row.turn_until and now < row.turn_until else None
     token = Token(
@@ -304,7 +322,7 @@ def find(connection: Connection, bank_id: int, secret: str, now: datetime) -> Kn
         row.community_id,
         row.merchant_id,
     )
-    if row.staff_state is not None and not _holds(connection, bank_id, token):
+    if row.staff_state is not None and not _holds(connection, row.bank_id, token):
         return None
     acts = row.status in {None, members.Status.ACTIVE}
     return Known(token, acts and row.staff_state in {None, StaffState.ACTIVE})

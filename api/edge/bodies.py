@@ -5,8 +5,6 @@ twice, NaN or a number without end, text that is no UTF-8, half a surrogate, lis
 without end, another content type. A route that takes no body is sent none.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping
@@ -130,6 +128,11 @@ async def strict(request: Request) -> None:
     if request.scope["path"].startswith(problems.PAGES):
         _require_form(request.headers)
         return
+    streamed = _streamed(request.scope["route"])
+    if streamed is not None:  # read by its route as it arrives
+        if not _is_of(request.headers.get("content-type", ""), streamed):
+            raise BodyKind(streamed)
+        return
     field = getattr(request.scope["route"], "body_field", None)
     wanted = JSON if field is None else getattr(field.field_info, "media_type", JSON)
     if wanted in _FORMS:  # these are read part by part, and by one parser only
@@ -141,6 +144,12 @@ async def strict(request: Request) -> None:
         raise BodyKind(wanted)
     if wanted == JSON and loads(body) != {} and field is None:
         raise BodyUnusable
+
+
+def _streamed(route: object) -> str | None:
+    """Return the content type of a route that reads its body itself; None if it does not."""
+    said = (getattr(route, "openapi_extra", None) or {}).get("requestBody", {}).get("content", {})
+    return next(iter(said), None)
 
 
 def _require_form(headers: Mapping[str, str]) -> None:

@@ -8,12 +8,15 @@ ended sitting, a revoked token or a lost role is dead at once.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
 from api import tokens
+from api.tokens import Known
 from creditbank.core.ids import is_id
 from creditbank.identity import grants, sittings, staff
 from creditbank.identity.roles import SECOND_FACTOR, Grant, Role
@@ -43,8 +46,10 @@ class Principal:
 def of_token(connection: Connection, bank_id: int, secret: str, now: datetime) -> Principal | None:
     """Return who holds a token, or None if this bank has none like it or its time is over."""
     known = tokens.find(connection, bank_id, secret, now)
-    if known is None:
-        return None
+    return None if known is None else _of_token(known)
+
+
+def _of_token(known: Known) -> Principal:
     of = known.token
     return Principal(
         of.holder_id,
@@ -89,6 +94,34 @@ def of_cookie(connection: Connection, bank_id: int, secret: str, now: datetime) 
         seen_at=sitting.seen_at,
         active=person.state is StaffState.ACTIVE,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a request says about who sends it: a secret, of a token or of a cookie."""
+
+    bank_id: int
+    secret: str
+    is_token: bool
+
+
+def of_all(
+    connection: Connection, claimed: Iterable[Claimed], now: datetime
+) -> dict[Claimed, Principal]:
+    """Return who stands behind secrets; the unknown are left out. Tokens take one statement."""
+    cookies, secrets = [], defaultdict(list)
+    for one in claimed:
+        if one.is_token:
+            secrets[one.bank_id].append(one.secret)
+        else:
+            cookies.append(one)
+    found = {one: of_cookie(connection, one.bank_id, one.secret, now) for one in cookies}
+    of_tokens = {
+        Claimed(bank_id, secret, is_token=True): _of_token(known)
+        for bank_id, said in secrets.items()
+        for secret, known in tokens.find_many(connection, bank_id, said, now).items()
+    }
+    return {one: person for one, person in found.items() if person is not None} | of_tokens
 
 
 _STATUS = select(members.c.status).where(

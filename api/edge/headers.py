@@ -7,7 +7,8 @@ page, its camera) says so in its own answer; what a route has set is left as it 
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -22,6 +23,16 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
 }
 _OF_BANKS = ("/v1/", "/b/")
+
+
+def _written(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return headers as they are sent."""
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_ALWAYS = _written(ALWAYS)
+_NOT_KEPT = _written({"Cache-Control": "no-store"})
+_TLS_ONLY = _written({"Strict-Transport-Security": HSTS})
 
 
 class SecurityHeaders:
@@ -39,13 +50,12 @@ class SecurityHeaders:
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(_OF_BANKS):
-                    headers.setdefault("Cache-Control", "no-store")
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", HSTS)
+                headers = list(message["headers"])
+                known = {name for name, _ in headers}
+                of_bank = scope["path"].startswith(_OF_BANKS)
+                tls = scope["scheme"] == "https"
+                wanted = _ALWAYS + _NOT_KEPT * of_bank + _TLS_ONLY * tls
+                message["headers"] = headers + [one for one in wanted if one[0] not in known]
             await send(message)
 
         await self._app(scope, receive, complete)

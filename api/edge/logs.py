@@ -7,6 +7,7 @@ document number, a pay code, a token or a cookie is masked wherever it turns up.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
@@ -21,6 +22,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.edge import metrics
+from creditbank.core.clock import SystemClock
 
 MASKED = "[masked]"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -106,14 +108,53 @@ def logger(name: str) -> Any:
     )
 
 
-_log = logger("api.requests")
+_requests = logging.getLogger("api.requests")
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Writes a request's line at once; all others pass the whole chain."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line."""
+        if record.name == _requests.name:
+            return record.getMessage()
+        return super().format(record)
+
+
+def _note(
+    *, request_id: str, caller: str | None, method: str, route: str, status: int, seconds: float
+) -> None:
+    """Log what became of a request: as `logger` would, at a tenth of its cost.
+
+    Only the client's own id and the caller's can hold what is not ours; both are masked.
+    """
+    if not _requests.isEnabledFor(logging.INFO):
+        return
+    line = _encode(
+        {
+            "caller": caller and masked(caller),
+            "duration_us": int(seconds * 1_000_000),
+            "event": "request",
+            "level": "info",
+            "logger": _requests.name,
+            "method": method,
+            "request_id": masked(request_id),
+            "route": route,
+            "status": status,
+            "timestamp": SystemClock().now().isoformat().replace("+00:00", "Z"),
+        }
+    )
+    _requests.handle(logging.LogRecord(_requests.name, logging.INFO, __file__, 0, line, None, None))
+
+
+_encode = json.JSONEncoder().encode
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Let everything that is logged in this process leave as masked lines of JSON (stderr)."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=_SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -167,11 +208,11 @@ class RequestLog:
                 method = scope["method"] if scope["method"] in METHODS else "OTHER"
                 route = getattr(scope.get("route"), "path", UNMATCHED)
                 metrics.note(method=method, route=route, status=status, seconds=seconds)
-                _log.info(
-                    "request",
+                _note(
+                    request_id=request_id,
+                    caller=state.get("caller_id"),
                     method=method,
                     route=route,
                     status=status,
-                    duration_us=int(seconds * 1_000_000),
-                    caller=state.get("caller_id"),
+                    seconds=seconds,
                 )

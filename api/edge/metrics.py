@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 
 from api.edge import proxies
 from api.settings import Settings
-from creditbank.core.database import Writer
 from creditbank.core.errors import CreditbankError, Unauthenticated
+from creditbank.core.writer import Writer
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

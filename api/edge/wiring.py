@@ -3,8 +3,6 @@
 Order of a request: authentication, right, idempotency key, form of the body, then the engine.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,9 +13,10 @@ from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import tokens
-from api.edge import callers, cookies, csrf, problems
-from api.edge.callers import Principal
+from api.edge import cookies, csrf, problems
+from api.edge.callers import Claimed, Principal
 from api.edge.forms import ASSIST_PATTERN, MemberId
+from api.edge.lookups import Lookups
 from api.errors import CallerSuspended, CrossSite, RoleDenied, TokenMissing, TokenUnknown
 from creditbank.core import banks
 from creditbank.core.database import Database
@@ -118,7 +117,7 @@ class Caller:
         """Return the communities in which a right is held: none, some, or None for the bank."""
         return _places(one.community_id for one in giving(self.principal.grants, [right]))
 
-    def foremost(self, right: Right, community_id: str) -> Caller:
+    def foremost(self, right: Right, community_id: str) -> "Caller":
         """Return the caller in the roles that include a right in a community, else in the others.
 
         So nobody acts there in a role that they hold elsewhere.
@@ -175,7 +174,6 @@ def _assisted(work: Callable[[Unit], R | Declined], assist_id: str) -> Callable[
 
 async def known_caller(
     request: Request,
-    slug: Annotated[str, Path(description="The bank's slug.", examples=["trust"])],
     bank_id: Annotated[int, Depends(bank_of)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
@@ -188,15 +186,13 @@ async def known_caller(
         CallerSuspended: the member or member of staff behind it is suspended.
     """
     database = database_of(request)
-    now = database.clock.now()
-    cookie = None if credentials is not None else cookies.read(request, slug)
+    cookie = None if credentials is not None else cookies.read(request, request.path_params["slug"])
     secret = credentials.credentials if credentials is not None else cookie
     if secret is None:
         raise TokenMissing
-    is_token = secret.startswith(tokens.PREFIX)
-    find = callers.of_token if credentials is not None or is_token else callers.of_cookie
-    look = database.reader.submit_install(lambda c: find(c, bank_id, secret, now))
-    principal = await asyncio.wrap_future(look)
+    is_token = credentials is not None or secret.startswith(tokens.PREFIX)
+    lookups: Lookups = request.app.state.lookups
+    principal = await lookups.find(database, Claimed(bank_id, secret, is_token))
     if principal is None:
         raise TokenUnknown
     if cookie is not None:
@@ -218,6 +214,15 @@ async def caller_of(request: Request, caller: Annotated[Caller, Depends(known_ca
     if ASSIST_HEADER in request.headers:
         raise AssistUnfit
     return caller
+
+
+async def caller_named(request: Request) -> Caller:
+    """Return the caller of a request, as the framework would hand it to a route.
+
+    Raises what `known_caller` raises.
+    """
+    bank_id = await bank_of(request, request.path_params["slug"])
+    return await known_caller(request, bank_id, await _bearer(request))
 
 
 async def caller_or_assistant(

@@ -14,11 +14,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
+from api.edge.routes import Routes
 from api.errors import PathUnknown
 
-router = APIRouter(prefix="/static", include_in_schema=False)
+router = Routes(prefix="/static", include_in_schema=False)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 _HASH_SIGNS = 12

@@ -5,8 +5,6 @@ again after *back*, or two tabs do it once. Full-width digits are what a Chinese
 and are digits here.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from datetime import date, datetime

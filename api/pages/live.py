@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.edge.bells import Bells
 from api.edge.forms import TaskId
+from api.edge.routes import Routes
 from api.pages.page import KnownPage, Page, page_for
 from creditbank.identity.roles import Right
 from creditbank.tasks import tasks
 
-router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}", include_in_schema=False)
 
 RETRY_MS = 3000
 

@@ -6,8 +6,6 @@ back repeat nothing. Scripts only make this smoother: HTMX sends the same forms,
 refusal into the page instead of leaving it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.edge import cookies, csrf
@@ -150,7 +148,6 @@ def page_for(*rights: Right) -> Any:
 
 async def _of_anyone(
     request: Request,
-    slug: Annotated[str, Path(max_length=40)],
     bank_id: Annotated[int, Depends(bank_of)],
 ) -> Page:
     """Hand a public page who asks: somebody signed in here, or nobody.
@@ -158,7 +155,7 @@ async def _of_anyone(
     Whoever follows a link of another site only looks; writes come from pages of ours.
     """
     try:
-        caller = await known_caller(request, slug, bank_id, None)
+        caller = await known_caller(request, bank_id, None)
     except (TokenMissing, TokenUnknown, CallerSuspended):
         reads = request.method in SAFE
         caller = stranger(request, bank_id) if reads else await nobody(request, bank_id)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import StringConstraints as Text
 
+from api.edge.routes import Routes
 from api.pages import assets
 from api.pages import look as looks
 from api.pages.forms import Sent
 from api.pages.page import POLICY, AnyPage, Page, StrangerPage
 
-router = APIRouter(include_in_schema=False)
+router = Routes(include_in_schema=False)
 
 _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any maskable"))
 _HOUR = "public, max-age=3600"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import CommunityRef, Form, Instant, MemberRef, Reason, Shown, TaskId, Title
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.tasks import CategoryCode, RewardForm
 from creditbank.core.errors import AssetNotFound, BadField
@@ -29,7 +29,7 @@ from creditbank.tasks.claim_errors import Overlaps
 from creditbank.tasks.errors import CategoryNotFound, TaskNotFound
 from creditbank.tasks.states import TaskState
 
-router = APIRouter(prefix="/v1/b/{slug}/afterwards", tags=["afterwards"])
+router = Routes(prefix="/v1/b/{slug}/afterwards", tags=["afterwards"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_TASKS)]
 Seconds = Annotated[Caller, having(Right.KEEP_ATTENDANCE)]

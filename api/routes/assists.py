@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.edge.forms import AssistId, Form, Limit, MemberId, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.papers import slips
 from creditbank.core.errors import BadField
@@ -22,7 +23,7 @@ from creditbank.identity.sign_in_errors import OwnService
 from creditbank.people import members
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["assists"])
+router = Routes(prefix="/v1/b/{slug}", tags=["assists"])
 
 Assists = Annotated[Caller, having(Right.ASSIST)]
 OfMember = Annotated[Caller, of_member(Right.ASSIST)]

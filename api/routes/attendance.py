@@ -6,11 +6,12 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AfterValidator, Field, StringConstraints
 
 from api.edge.forms import ClaimId, ClaimRef, Form, Shown, TaskId, printable
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
@@ -34,7 +35,7 @@ from creditbank.tasks.errors import ClaimNotFound, NotBegun, TaskNotFound, TooEa
 from creditbank.tasks.states import ClaimState
 from merchants import code_pictures
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tasks"])
 
 Attends = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_ATTENDANCE)]
 CODES = (SiteCodeNeeded, SiteCodeScrambled, SiteCodeOld, SiteCodeWrong, SiteCodeTries, BadField)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import Shown
+from api.edge.routes import Routes
 from api.edge.wiring import AnyCaller, Caller, having
 from creditbank.core import banks
 from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right, Role
 from creditbank.ledger import accounts
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["banks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["banks"])
 
 Sees = Annotated[Caller, having(Right.SEE_BANK)]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, StrictBool, StrictInt
 
 from api.edge.forms import ClaimRef, Form, Shown
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key
 from api.routes.reviews import AmountShown, Reviews
 from creditbank.core.errors import BadField, CreditbankError
 from creditbank.service import reviews
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["reviews"])
+router = Routes(prefix="/v1/b/{slug}", tags=["reviews"])
 
 AT_ONCE_MOST = 100
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 
 from api.edge.forms import Cursor, Limit, NoticeId, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.words.notices import sentences
 from creditbank.core.units import View
@@ -26,7 +27,7 @@ from creditbank.identity.roles import Right
 from creditbank.people import persons
 from creditbank.people.errors import OtherCommunity, PersonNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/call-list", tags=["call list"])
+router = Routes(prefix="/v1/b/{slug}/call-list", tags=["call list"])
 
 Calls = Annotated[Caller, having(Right.CALL)]
 

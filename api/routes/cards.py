@@ -6,11 +6,12 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.edge.forms import CardId, MemberId, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.pay_codes import NO_STORE
 from creditbank.core.units import Declined, Unit
@@ -20,7 +21,7 @@ from merchants import cards, code_pictures
 from merchants.cards import Card, CardState
 from merchants.errors import CardNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/cards", tags=["cards"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}/cards", tags=["cards"])
 
 KeepsCards = Annotated[Caller, having(Right.KEEP_CARDS)]
 OfMember = Annotated[Caller, of_member(Right.KEEP_CARDS)]

@@ -6,11 +6,11 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api.edge.forms import CashierId, CashierRef, Form, MemberRef, MerchantId, Name, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
@@ -24,7 +24,7 @@ from merchants.cashiers import PIN_LENGTH, CashierState
 from merchants.errors import MerchantNotFound, MerchantSuspended, TillSuspended
 from merchants.till_errors import CashierLocked, CashierNotFound, CashierPinWrong
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tills"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tills"])
 
 KeepsTills = Annotated[Caller, having(Right.KEEP_TILLS)]
 SeesCashiers = Annotated[Caller, having(Right.KEEP_TILLS, Right.OVERSEE)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, StrictBool
 
 from api.edge.forms import (
@@ -23,6 +22,7 @@ from api.edge.forms import (
     TeamRef,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, joining, of_member
 from api.filling import fill_after, fill_soon
 from creditbank.core.errors import BadField
@@ -60,7 +60,7 @@ from creditbank.tasks.pair_errors import NotOfPair, OwnElder
 from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import Party
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tasks"])
 
 Joins = Annotated[Caller, joining(Right.ACT_AS_MEMBER, Right.KEEP_TASKS)]
 Keeps = Annotated[Caller, having(Right.KEEP_TASKS)]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import Form, Name, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.identity.roles import Right
 from creditbank.people import communities
 from creditbank.people.errors import CommunityExists
 
-router = APIRouter(prefix="/v1/b/{slug}/communities", tags=["communities"])
+router = Routes(prefix="/v1/b/{slug}/communities", tags=["communities"])
 
 Sees = Annotated[Caller, having(Right.SEE_BANK)]
 Keeps = Annotated[Caller, having(Right.KEEP_COMMUNITIES)]

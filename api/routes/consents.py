@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from pydantic import Field, StrictBool
 
 from api.edge.anonymous import nobody, told
 from api.edge.forms import Form, MemberId, MemberRef, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
@@ -25,7 +26,7 @@ from creditbank.people.errors import (
     WithdrawalCloses,
 )
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["consents"])
+router = Routes(prefix="/v1/b/{slug}", tags=["consents"])
 
 Sees = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.SEE_MEMBERS)]
 Has = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_MEMBERS)]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.edge.forms import DelegationId, Form, MemberId, MemberRef, PayCodeId, Shown, Units
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.routes import pay_codes
 from creditbank.core.errors import BadField
@@ -23,7 +24,7 @@ from creditbank.people.delegates import DelegateState, Delegation
 from merchants import code_pictures, codes, delegations
 from merchants.errors import CodeNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}", tags=["delegates"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}", tags=["delegates"])
 
 OfMember = Annotated[Caller, of_member(Right.ASSIST)]
 Delegate = Annotated[Caller, having(Right.ACT_AS_MEMBER)]

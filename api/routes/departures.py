@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import DepartureId, DocumentNumber, Form, MemberRef, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField, InDebt
 from creditbank.core.states import StateConflict
@@ -27,7 +26,7 @@ from creditbank.leaving.errors import (
 from creditbank.ledger.estates import HoldsOpen
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}/departures", tags=["departures"])
+router = Routes(prefix="/v1/b/{slug}/departures", tags=["departures"])
 
 Settles = Annotated[Caller, having(Right.SETTLE_DEPARTURES)]
 SeesDepartures = Annotated[Caller, having(Right.SETTLE_DEPARTURES, Right.OVERSEE)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import MemberId, Shown, SittingId
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, of_member
 from creditbank.core.units import View
 from creditbank.identity import devices, sittings
@@ -16,7 +15,7 @@ from creditbank.identity.errors import SittingNotFound
 from creditbank.identity.roles import Right
 from creditbank.people.errors import MemberNotFound, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/devices", tags=["sign-in"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}/devices", tags=["sign-in"])
 
 OfMember = Annotated[Caller, of_member(Right.ASSIST)]
 

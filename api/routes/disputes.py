@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import ClaimId, Form, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, joining
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
@@ -19,7 +18,7 @@ from creditbank.service.review_errors import DecisionFinal, DisputeTooLate
 from creditbank.tasks.errors import ClaimNotFound
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["reviews"])
+router = Routes(prefix="/v1/b/{slug}", tags=["reviews"])
 
 Joins = Annotated[Caller, joining(Right.ACT_AS_MEMBER)]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import ErasureId, Form, MemberId, MemberRef, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
@@ -27,7 +27,7 @@ from creditbank.people.errors import (
     PersonNotFound,
 )
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["erasures"])
+router = Routes(prefix="/v1/b/{slug}", tags=["erasures"])
 
 Erases = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.ERASE)]
 OfMember = Annotated[Caller, of_member(Right.ERASE)]

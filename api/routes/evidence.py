@@ -7,12 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from pydantic import Field, StrictBool
 
 from api.edge.forms import ClaimId, Form, PhotoId, Reason, Shown
 from api.edge.limits import LIMITED, spend
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, joining
 from api.errors import PhotoUnusable
 from api.papers.photos import tidied
@@ -31,7 +32,7 @@ from creditbank.tasks.claims import SignedInHow
 from creditbank.tasks.errors import ClaimNotFound
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/v1/b/{slug}/claims/{claim_id}", tags=["evidence"])
+router = Routes(prefix="/v1/b/{slug}/claims/{claim_id}", tags=["evidence"])
 
 Attends = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_ATTENDANCE)]
 Sees = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_ATTENDANCE, Right.REVIEW)]

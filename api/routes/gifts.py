@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import AssetCode, Form, MemberId, MemberRef, PinDigits, Shown, TeamId, Units
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import with_pin
 from creditbank.core import errors as core
@@ -20,7 +20,7 @@ from creditbank.ledger import statements
 from creditbank.people import errors as people
 from creditbank.people.group_errors import TeamNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["gifts"])
+router = Routes(prefix="/v1/b/{slug}", tags=["gifts"])
 
 Own = Annotated[Caller, of_member(None)]
 Leader = Annotated[Caller, having(Right.ACT_AS_MEMBER)]

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import (
     Cursor,
     DayAsked,
@@ -20,6 +18,7 @@ from api.edge.forms import (
     Shown,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
@@ -29,7 +28,7 @@ from creditbank.people import group_errors as groups
 from creditbank.people.households import Household
 from creditbank.people.stays import Standing, Stay
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["households"])
+router = Routes(prefix="/v1/b/{slug}", tags=["households"])
 
 Sees = Annotated[Caller, having(Right.SEE_MEMBERS)]
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]

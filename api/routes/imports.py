@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import Path, Query, Request
 
 from api.edge.forms import AssetCode, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.errors import ImportRefused
 from api.papers import uploads
@@ -18,20 +19,30 @@ from creditbank.ledger import imports
 from creditbank.ledger.imports import ImportNotFound, ImportNotStopped, ImportState
 from creditbank.ledger.journal import BadJournal
 
-router = APIRouter(prefix="/v1/b/{slug}/imports", tags=["imports"])
+router = Routes(prefix="/v1/b/{slug}/imports", tags=["imports"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_IMPORTS)]
 SeesImports = Annotated[Caller, having(Right.KEEP_IMPORTS, Right.OVERSEE)]
 ImportId = Annotated[
     str, Path(description="The id of an import.", pattern=r"^imp_[0-9a-hjkmnp-tv-z]{26}$")
 ]
-Journal = Annotated[
-    bytes,
-    Body(
-        media_type="text/csv",
-        description="key,occurred_at,kind,source,destination,amount; UTF-8 or GB18030.",
-    ),
-]
+JOURNAL = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {
+                    "type": "string",
+                    "format": "binary",
+                    "description": (
+                        "key,occurred_at,kind,source,destination,amount; UTF-8 or GB18030."
+                    ),
+                }
+            }
+        },
+    }
+}
+"""What the upload takes: read as it arrives, never held as a whole."""
 Names = Annotated[
     list[str] | None, Query(max_length=100, description="Names that may fall below zero.")
 ]
@@ -61,17 +72,18 @@ class ImportResumed(Shown):
     summary="Upload a journal",
     status_code=202,
     responses=refusals(AssetNotFound, BadJournal, ImportRefused),
+    openapi_extra=JOURNAL,
 )
 async def upload(
     caller: Keeps,
     key: Key,
-    content: Journal,
+    request: Request,
     asset: Annotated[AssetCode, Query(description="The asset of its amounts.")],
     allow_negative: Names = None,
 ) -> ImportShown:
     """Check the whole file; with one bad row nothing is loaded. A job loads the rest."""
     one = await uploads.upload(
-        caller, content, asset=asset, allow_negative=allow_negative or (), key=key
+        caller, request.stream(), asset=asset, allow_negative=allow_negative or (), key=key
     )
     return ImportShown.model_validate(one)
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api import shown_once
@@ -26,6 +25,7 @@ from api.edge.forms import (
 )
 from api.edge.limits import LIMITED, limited
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.staff_sign_in import (
     Code,
@@ -57,7 +57,7 @@ from creditbank.people.errors import CommunityNotFound, MemberNotFound
 from merchants import partners
 from merchants.errors import MerchantNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/staff", tags=["staff"])
+router = Routes(prefix="/v1/b/{slug}/staff", tags=["staff"])
 
 KeepsStaff = Annotated[Caller, having(Right.KEEP_STAFF)]
 SeesStaff = Annotated[Caller, having(Right.KEEP_STAFF, Right.OVERSEE)]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import Shown
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, having
 from creditbank import jobs
 from creditbank.identity.roles import Right
 from creditbank.jobs import JobState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["jobs"])
+router = Routes(prefix="/v1/b/{slug}", tags=["jobs"])
 
 Sees = Annotated[Caller, having(Right.SEE_JOBS)]
 

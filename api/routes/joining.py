@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field, StrictBool, StringConstraints
 
 from api.edge import cookies
@@ -28,6 +28,7 @@ from api.edge.forms import (
 )
 from api.edge.limits import LIMITED, limited
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.consents import Purposes
 from api.routes.members import MemberMade, StatusShown
@@ -53,7 +54,7 @@ from creditbank.people.members import MemberKind, Registered
 from merchants import volunteers
 from merchants.errors import MerchantNotFound, MerchantSuspended, NotRegistering
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["joining"])
+router = Routes(prefix="/v1/b/{slug}", tags=["joining"])
 
 Admits = Annotated[Caller, having(Right.ADMIT)]
 SeesApplications = Annotated[Caller, having(Right.ADMIT, Right.OVERSEE)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api import proofs
 from api.edge.forms import AssetPath, Shown, TransferId
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound, TransferNotFound
 from creditbank.core.units import View
@@ -20,7 +20,7 @@ from creditbank.ledger import circulation as circulations
 from creditbank.ledger.chart import Kind
 from creditbank.ledger.circulation import Circulation
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["ledger"])
+router = Routes(prefix="/v1/b/{slug}", tags=["ledger"])
 
 Sees = Annotated[Caller, having(Right.SEE_LEDGER)]
 SeesSums = Annotated[Caller, having(Right.SEE_BANK)]

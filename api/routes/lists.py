@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from api.edge.forms import (
@@ -25,6 +25,7 @@ from api.edge.forms import (
     printable,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.tasks import AudienceForm, CategoryCode, RewardForm, TermsForm
 from creditbank.core.errors import AssetNotFound, BadField
@@ -51,7 +52,7 @@ from creditbank.tasks import publishing
 from creditbank.tasks.errors import CategoryNotFound
 from creditbank.tasks.tasks import Audience, Terms
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["lists"])
+router = Routes(prefix="/v1/b/{slug}", tags=["lists"])
 
 Raises = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.KEEP_TASKS)]
 Keeps = Annotated[Caller, having(Right.KEEP_TASKS)]

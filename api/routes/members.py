@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StringConstraints
 
 from api.edge.forms import (
@@ -24,6 +24,7 @@ from api.edge.forms import (
     Shown,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.consents import PurposeName
 from api.words import statements as statement_sentences
@@ -45,7 +46,7 @@ from creditbank.people.errors import (
     OwnReturn,
 )
 
-router = APIRouter(prefix="/v1/b/{slug}/members", tags=["members"])
+router = Routes(prefix="/v1/b/{slug}/members", tags=["members"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
 Sees = Annotated[Caller, having(Right.SEE_MEMBERS)]

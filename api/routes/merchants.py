@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api.edge.forms import (
@@ -20,6 +19,7 @@ from api.edge.forms import (
     TillId,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound, BadField, NotSpendable
 from creditbank.core.states import StateConflict
@@ -33,7 +33,7 @@ from merchants.offer_files import TEXT_MOST
 from merchants.partners import MerchantState
 from merchants.tills import TillState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["merchants"])
+router = Routes(prefix="/v1/b/{slug}", tags=["merchants"])
 
 Sees = Annotated[Caller, having(Right.SEE_MERCHANTS)]
 Keeps = Annotated[Caller, having(Right.KEEP_MERCHANTS)]

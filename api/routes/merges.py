@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import Form, MemberRef, MergeId, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
@@ -28,7 +28,7 @@ from creditbank.leaving.merges import Merge, Merged, MergeState
 from creditbank.ledger.estates import HoldsOpen
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}/merges", tags=["merges"])
+router = Routes(prefix="/v1/b/{slug}/merges", tags=["merges"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
 SeesMerges = Annotated[Caller, having(Right.KEEP_MEMBERS, Right.OVERSEE)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 
 from api.edge.forms import AssetCode, Form, HandoutId, MemberRef, NeedyId, Shown, Units, printable
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core import errors as core
 from creditbank.core.states import StateConflict
@@ -21,7 +21,7 @@ from creditbank.exchange.states import HandoutState, NeedyState
 from creditbank.identity.roles import Right
 from creditbank.people import errors as people
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["needy"])
+router = Routes(prefix="/v1/b/{slug}", tags=["needy"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_EXCHANGE)]
 _ENTRY = (refused.NeedyNotFound, people.OtherCommunity, refused.OwnBenefit, StateConflict)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import Cursor, Limit, MemberId, NoticeId, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, assisted
 from api.words.notices import sentences
 from creditbank import notices
@@ -18,7 +18,7 @@ from creditbank.notice_kinds import KINDS
 from creditbank.notices import Inbox, Notice, NoticeNotFound
 from creditbank.people.errors import MemberNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/notices", tags=["notices"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}/notices", tags=["notices"])
 
 OfMember = Annotated[Caller, assisted(None)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StringConstraints
 
 from api import till_tokens, tokens
@@ -13,13 +13,14 @@ from api.edge.anonymous import Nobody, told
 from api.edge.forms import Form, ShortName, Shown, TillId
 from api.edge.limits import LIMITED, limited
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.identity.roles import Right
 from merchants import pairings
 from merchants.errors import TillNotFound
 from merchants.till_errors import PairingOver, PairingWrong
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tills"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tills"])
 
 KeepsTills = Annotated[Caller, having(Right.KEEP_TILLS)]
 _NO_STORE = {"Cache-Control": "no-store"}

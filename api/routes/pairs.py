@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 
 from api.edge.forms import (
@@ -23,6 +23,7 @@ from api.edge.forms import (
     printable,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.routes.claims import TOGETHER
 from api.routes.tasks import CategoryCode, RewardForm, RewardShown
@@ -39,7 +40,7 @@ from creditbank.tasks.errors import CategoryNotFound
 from creditbank.tasks.pair_errors import AlreadyPaired, OwnElder, PairNotFound
 from creditbank.tasks.pairs import Cause, Pair, PairState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["pairs"])
+router = Routes(prefix="/v1/b/{slug}", tags=["pairs"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_TASKS)]
 SeesPairs = Annotated[Caller, having(Right.SEE_MEMBERS)]

@@ -6,11 +6,12 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.edge.forms import Form, MemberId, PayCodeId, PinDigits, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, assisted
 from api.pin_checks import with_pin
 from creditbank.identity.assist_errors import AssistPinNeeded
@@ -20,7 +21,7 @@ from merchants import cancellations, code_pictures, codes
 from merchants.codes import CodeIssued, CodeState
 from merchants.errors import CodeNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/pay-codes", tags=["members"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}/pay-codes", tags=["members"])
 
 OfMember = Annotated[Caller, assisted(None)]
 PINS = (PinMissing, PinWaiting, PinWrong, PinLocked)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import HTMLResponse
 from pydantic import Field, StringConstraints
 
 from api.edge.forms import Cursor, Day, DocumentNumber, Form, Limit, MemberId, Name, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.privacy import exports, papers
 from creditbank.core.errors import BadField
@@ -26,7 +27,7 @@ from creditbank.people.errors import (
     PersonNotFound,
 )
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}", tags=["personal data"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}", tags=["personal data"])
 
 Own = Annotated[Caller, of_member(None)]
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]

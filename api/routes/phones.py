@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from api import phone_changes
 from api.edge.forms import AttemptRef, CodeDigits, Form, MemberId, Phone, PinDigits, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.identity import phones
@@ -18,7 +19,7 @@ from creditbank.identity.phones import PhoneChanged
 from creditbank.identity.roles import Right
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/phone", tags=["sign-in"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}/phone", tags=["sign-in"])
 
 Own = Annotated[Caller, of_member(None)]
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]

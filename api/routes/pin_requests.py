@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import Form, MemberId, PinDigits, RedemptionId, Shown, Units
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import with_pin
 from creditbank.identity import sign_in_errors as refused
@@ -19,7 +19,7 @@ from merchants import errors as shop
 from merchants import pin_requests
 from merchants.redemptions import PinState, State
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["redemptions"])
+router = Routes(prefix="/v1/b/{slug}", tags=["redemptions"])
 
 Own = Annotated[Caller, of_member(None)]
 Till = Annotated[Caller, having(Right.ACT_AS_TILL)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import Form, MemberId, PinDigits, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import hashed, with_pin
 from creditbank.core.errors import BadField
@@ -20,7 +19,7 @@ from creditbank.identity.roles import Right
 from creditbank.people import members
 from creditbank.people.errors import MemberNotFound, MemberSuspended, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}/members/{member_id}/pin", tags=["sign-in"])
+router = Routes(prefix="/v1/b/{slug}/members/{member_id}/pin", tags=["sign-in"])
 
 OfMember = Annotated[Caller, of_member(Right.ASSIST)]
 Own = Annotated[Caller, of_member(None)]

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from api.edge.forms import AssetPath, Limit, PeriodName, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, having
 from creditbank.core.errors import AssetNotFound
 from creditbank.core.units import View
@@ -21,7 +22,7 @@ from creditbank.recognition import periods, ranking
 from creditbank.recognition.periods import Period, PeriodNotFound, PeriodState
 from creditbank.recognition.ranking import Place, Ranking, RankingNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/periods", tags=["rankings"])
+router = Routes(prefix="/v1/b/{slug}/periods", tags=["rankings"])
 
 Sees = Annotated[Caller, having(Right.SEE_RANKING)]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.edge.forms import DayAsked, MerchantId, RedemptionId, RequestId, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
@@ -19,7 +19,7 @@ from merchants import errors as shop
 from merchants.redemptions import PinState, State
 from merchants.requests import RequestState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["redemptions"])
+router = Routes(prefix="/v1/b/{slug}", tags=["redemptions"])
 
 Till = Annotated[Caller, having(Right.ACT_AS_TILL)]
 SeesSales = Annotated[Caller, having(Right.SEE_SALES)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
@@ -18,7 +17,9 @@ from api.edge.forms import (
     Shown,
     Units,
 )
+from api.edge.lean import Lean
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.receipts import ReceiptShown
 from creditbank.core.errors import BadAmount, BadField, InDebt, InsufficientPoints
@@ -31,7 +32,7 @@ from merchants.offers import Quote, Reason
 from merchants.redemptions import State
 from merchants.till_errors import CashierNeeded
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["redemptions"])
+router = Routes(prefix="/v1/b/{slug}", tags=["redemptions"], route_class=Lean)
 
 Till = Annotated[Caller, having(Right.ACT_AS_TILL)]
 Refunds = Annotated[Caller, having(Right.ACT_AS_TILL, Right.REFUND)]
@@ -190,9 +191,7 @@ async def redeem(
 ) -> receipts.Receipt:
     """Take the points of a scanned redemption."""
     return await caller.write(
-        lambda unit: checkout.redeem(
-            unit, key=key, redemption_id=redemption_id, **form.model_dump()
-        )
+        checkout.Redeem(redemption_id, key, points=form.points, cart_fen=form.cart_fen)
     )
 
 
@@ -205,7 +204,7 @@ async def redeem(
 async def scan_and_redeem(caller: Till, key: Key, form: ScanAndRedeemForm) -> receipts.Receipt:
     """Burn a pay code and take its points in one unit: for tills' programs."""
     return await caller.write(
-        lambda unit: checkout.scan_and_redeem(unit, key=key, **form.model_dump())
+        checkout.ScanAndRedeem(form.code, form.cart_fen, key, form.offer_id, form.points)
     )
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import Form, MemberId, MemberRef, RelationId, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
@@ -18,7 +17,7 @@ from creditbank.people import group_errors as groups
 from creditbank.people import members, persons, relatives
 from creditbank.people.relatives import Related, Relation
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["relatives"])
+router = Routes(prefix="/v1/b/{slug}", tags=["relatives"])
 
 Keeps = Annotated[Caller, having(Right.KEEP_MEMBERS)]
 SeesOne = Annotated[Caller, of_member(Right.SEE_MEMBERS)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StrictInt
 
 from api.edge.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.claims import ClaimShown
 from creditbank.core.errors import BadField
@@ -32,7 +33,7 @@ from creditbank.tasks.errors import (
 )
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["reviews"])
+router = Routes(prefix="/v1/b/{slug}", tags=["reviews"])
 
 Reviews = Annotated[Caller, having(Right.REVIEW)]
 SeesReviews = Annotated[Caller, having(Right.REVIEW, Right.OVERSEE)]

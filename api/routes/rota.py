@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StrictBool, StrictInt
 
 from api.edge.forms import (
@@ -20,6 +20,7 @@ from api.edge.forms import (
     Shown,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.tasks import Sees
 from creditbank.core.errors import BadField
@@ -39,7 +40,7 @@ from creditbank.lists.organisations import OrganisationState
 from creditbank.lists.rota import WEEKS_MOST
 from creditbank.people.errors import CommunityNotFound, OtherCommunity
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["rota"])
+router = Routes(prefix="/v1/b/{slug}", tags=["rota"])
 
 Plans = Annotated[Caller, having(Right.KEEP_TASKS, Right.KEEP_COMMUNITIES)]
 

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.edge.etags import NOT_MODIFIED, Asked, IfMatch
 from api.edge.forms import Day, Form, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from creditbank.core.errors import AssetNotFound, BadField
 from creditbank.core.tags import PreconditionFailed
@@ -19,7 +20,7 @@ from creditbank.identity.roles import Right
 from creditbank.schemes import scheme
 from creditbank.schemes.errors import SchemeOverlap
 
-router = APIRouter(prefix="/v1/b/{slug}/scheme", tags=["banks"])
+router = Routes(prefix="/v1/b/{slug}/scheme", tags=["banks"])
 
 SeesRules = Annotated[Caller, having(Right.SEE_RANKING)]
 KeepsRules = Annotated[Caller, having(Right.KEEP_SCHEME)]

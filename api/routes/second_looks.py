@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import StrictBool
 
 from api.edge.forms import ClaimId, Cursor, Form, Limit, Reason, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Key
 from api.routes.reviews import ReviewPage, SeesReviews, Withdraws, review_of
 from creditbank.core.errors import BadField
@@ -25,7 +25,7 @@ from creditbank.tasks.errors import (
 )
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["reviews"])
+router = Routes(prefix="/v1/b/{slug}", tags=["reviews"])
 
 
 class LookForm(Form):

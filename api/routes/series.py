@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from api.edge.forms import (
@@ -22,6 +22,7 @@ from api.edge.forms import (
     Title,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Key
 from api.routes.tasks import (
     AudienceForm,
@@ -44,7 +45,7 @@ from creditbank.tasks.series_errors import EndlessRepeat, SeriesNotFound
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import Audience, CapacityUnit, Terms
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["series"])
+router = Routes(prefix="/v1/b/{slug}", tags=["series"])
 
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 RuleText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=RULE_MOST)]

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api import docs, schema
 from api.edge import insiders, metrics, problems
 from api.edge.forms import Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import database_of
 from api.errors import NotReady, PathUnknown
 from creditbank.core import errors
@@ -20,7 +21,7 @@ from creditbank.core import errors
 READY_S_MOST = 5
 R = TypeVar("R")
 
-router = APIRouter(tags=["service"])
+router = Routes(tags=["service"])
 
 
 class Health(Shown):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 
 from api.edge.forms import Form, MemberId, PinDigits, ServiceId, Shown, printable
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from api.pin_checks import with_pin
 from creditbank.core import errors as core
@@ -25,7 +25,7 @@ from creditbank.identity.roles import Right
 from creditbank.people import errors as people
 from creditbank.people import persons
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["services"])
+router = Routes(prefix="/v1/b/{slug}", tags=["services"])
 
 Own = Annotated[Caller, of_member(None)]
 Resident = Annotated[Caller, having(Right.ACT_AS_MEMBER)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from api.edge import cookies
@@ -13,6 +13,7 @@ from api.edge.callers import Principal
 from api.edge.forms import AttemptRef, CodeDigits, DeviceName, Form, Phone, Shown
 from api.edge.limits import LIMITED, limited
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import AnyCaller, Key
 from api.errors import SenderMissing, SendingFailed
 from api.routes.devices import DeviceShown, shown
@@ -26,7 +27,7 @@ from creditbank.identity.one_time_codes import Asked
 from creditbank.identity.sign_in import SignedIn
 from creditbank.people.errors import MemberSuspended
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["sign-in"])
+router = Routes(prefix="/v1/b/{slug}", tags=["sign-in"])
 
 _NO_STORE = {"Cache-Control": "no-store"}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import Form, MemberId, ShortName, Shown, SkillCode, SkillPath
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
@@ -18,7 +17,7 @@ from creditbank.people import group_errors as groups
 from creditbank.people import members, skills
 from creditbank.people.skills import Noted, Skill
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["skills"])
+router = Routes(prefix="/v1/b/{slug}", tags=["skills"])
 
 SeesAll = Annotated[Caller, having(Right.SEE_TASKS)]
 KeepsList = Annotated[Caller, having(Right.KEEP_CATEGORIES)]

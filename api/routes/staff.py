@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import Cursor, GrantId, Limit, Shown, StaffId
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.routes.invitations import (
     InvitationMade,
@@ -34,7 +33,7 @@ from creditbank.identity.staff import Named, StaffState
 from creditbank.people.errors import CommunityNotFound
 from merchants.errors import MerchantNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["staff"])
+router = Routes(prefix="/v1/b/{slug}", tags=["staff"])
 
 KeepsStaff = Annotated[Caller, having(Right.KEEP_STAFF)]
 SeesStaff = Annotated[Caller, having(Right.KEEP_STAFF, Right.OVERSEE)]

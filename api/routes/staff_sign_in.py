@@ -6,13 +6,14 @@ import asyncio
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StringConstraints
 
 from api import shown_once
 from api.edge.forms import Form, ShortName, Shown
 from api.edge.limits import LIMITED, limited
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, database_of
 from api.seats import NO_STORE, AtSeat, Clerk, SatDown
 from creditbank.core.errors import BadField
@@ -33,7 +34,7 @@ from creditbank.identity.errors import (
 from creditbank.identity.passwords import Checked
 from creditbank.identity.roles import Role
 
-router = APIRouter(prefix="/v1/b/{slug}/staff", tags=["staff"])
+router = Routes(prefix="/v1/b/{slug}/staff", tags=["staff"])
 
 Login = Annotated[
     str,

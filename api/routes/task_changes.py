@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
 from api.edge.etags import IfMatch
 from api.edge.forms import Form, Instant, Reason, Shown, TaskId, Title
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Key
 from api.filling import fill_soon
 from api.routes.tasks import Keeps, RewardForm
@@ -27,7 +27,7 @@ from creditbank.tasks.claim_errors import CapacityTaken, PeopleSignedIn
 from creditbank.tasks.errors import TaskClaimed, TaskNotFound, TaskServed
 from creditbank.tasks.states import TaskState
 
-router = APIRouter(prefix="/v1/b/{slug}/tasks/{task_id}", tags=["tasks"])
+router = Routes(prefix="/v1/b/{slug}/tasks/{task_id}", tags=["tasks"])
 
 
 class TaskMoved(Shown):

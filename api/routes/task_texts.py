@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import PlainTextResponse
 
 from api.edge.forms import CommunityAsked, DayAsked, TaskId
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.routes.tasks import Sees
 from api.words import groups as group_texts
 from creditbank.core.clock import start_of_day
@@ -23,7 +24,7 @@ from creditbank.tasks.errors import TaskNotFound
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import TaskKind
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tasks"])
 
 DAYS_MOST = 7
 PLAN_MOST = 100

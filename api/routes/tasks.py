@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from api.edge.etags import NOT_MODIFIED, Asked
@@ -24,6 +24,7 @@ from api.edge.forms import (
     Units,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, joining, of_member
 from creditbank.core import tags
 from creditbank.core.errors import AssetNotFound, BadField
@@ -44,7 +45,7 @@ from creditbank.tasks.errors import (
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import Audience, CapacityUnit, Party, TaskKind, Terms
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tasks"])
 
 Sees = Annotated[Caller, having(Right.SEE_TASKS)]
 Keeps = Annotated[Caller, having(Right.KEEP_TASKS)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from api.edge.forms import (
     CommunityRef,
@@ -23,6 +23,7 @@ from api.edge.forms import (
 )
 from api.edge.limits import LIMITED, spend
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.units import View
@@ -34,7 +35,7 @@ from creditbank.people.places import Place, TeamRole
 from creditbank.people.team_wishes import Side, Wish, Wished
 from creditbank.people.teams import Team
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["teams"])
+router = Routes(prefix="/v1/b/{slug}", tags=["teams"])
 
 SeesAll = Annotated[Caller, having(Right.SEE_TASKS)]
 Sees = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.SEE_MEMBERS)]

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import ClaimId, Cursor, Form, Limit, MemberId, Reason, Shown, ThanksId
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having, joining, of_member
 from creditbank.core.errors import BadField
 from creditbank.core.states import StateConflict
@@ -23,7 +22,7 @@ from creditbank.service.thanks import Page, Thanks, ThanksState
 from creditbank.tasks.errors import ClaimNotFound
 from creditbank.tasks.tasks import Party
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["thanks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["thanks"])
 
 SeesAll = Annotated[Caller, having(Right.SEE_TASKS)]
 Writes = Annotated[Caller, joining(Right.ACT_AS_MEMBER, Right.KEEP_MEMBERS)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StrictInt
 
 from api import issued_tokens, tokens
@@ -23,6 +23,7 @@ from api.edge.forms import (
     TokenId,
 )
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.errors import BeyondMaker, TokenNotFound
 from api.issued_tokens import Issued
@@ -33,7 +34,7 @@ from creditbank.identity.roles import Right, Role
 from creditbank.people.errors import CommunityNotFound
 from merchants.errors import MerchantNotFound, TillNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}/tokens", tags=["tokens"])
+router = Routes(prefix="/v1/b/{slug}/tokens", tags=["tokens"])
 
 KeepsTokens = Annotated[Caller, having(Right.KEEP_TOKENS)]
 SeesTokens = Annotated[Caller, having(Right.KEEP_TOKENS, Right.OVERSEE)]

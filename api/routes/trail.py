@@ -6,18 +6,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from api.edge.forms import Cursor, Limit, MemberId, Shown
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, having, of_member
 from creditbank.core.units import View
 from creditbank.identity.roles import Right
 from creditbank.people import masks, members, persons, trail
 from creditbank.people.errors import MemberNotFound
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["trail"])
+router = Routes(prefix="/v1/b/{slug}", tags=["trail"])
 
 SeesTrail = Annotated[Caller, having(Right.SEE_TRAIL)]
 Own = Annotated[Caller, of_member(Right.SEE_TRAIL)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from api.edge.forms import ClaimId, Shown, TaskId
 from api.edge.openapi import refusals
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, Key, having
 from api.filling import fill_after
 from api.routes.claims import Claimed, ClaimShown, Joins, SeesClaims
@@ -21,7 +20,7 @@ from creditbank.tasks.claim_errors import NotLeading, OfferOver
 from creditbank.tasks.errors import ClaimNotFound, TaskNotFound
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/v1/b/{slug}", tags=["tasks"])
+router = Routes(prefix="/v1/b/{slug}", tags=["tasks"])
 
 SeesPlace = Annotated[Caller, having(Right.ACT_AS_MEMBER, Right.SEE_MEMBERS)]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.edge.forms import ClaimId, HouseholdRef, MemberRef, PartyId, TaskId, TeamRef
+from api.edge.routes import Routes
 from api.filling import fill_after, fill_soon
 from api.pages.forms import FormKey, Sent, Ticked
 from api.pages.page import MemberPage, Page
@@ -17,7 +18,7 @@ from creditbank.people.stays import Standing
 from creditbank.tasks import claiming, waitlist, withdrawals
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}", include_in_schema=False)
 
 People = Annotated[list[MemberRef], Field(min_length=1, max_length=claiming.PEOPLE_MOST)]
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from markupsafe import Markup
 from pydantic import AwareDatetime
 
 from api.edge.forms import MemberRef
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.member import pin_requests, purse
 from api.pages.member.pin_requests import Asking
@@ -32,7 +33,7 @@ from merchants import cancellations, code_pictures, codes, paying
 from merchants.codes import CodeState
 from merchants.paying import Payment
 
-router = APIRouter(prefix="/b/{slug}/me/code", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/code", include_in_schema=False)
 
 _ID = "[0-9a-hjkmnp-tv-z]{26}$"
 Said = tuple[str, int, int]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 
 from api.edge.forms import ClaimId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.member import task_cards
 from api.pages.member.duty_words import BADGES, NEXT
@@ -30,7 +31,7 @@ from creditbank.tasks.states import CLAIM, ClaimState
 from creditbank.tasks.tasks import TaskKind
 from creditbank.tasks.waitlist import Place
 
-router = APIRouter(prefix="/b/{slug}/me/duties", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/duties", include_in_schema=False)
 
 SHOWN_AT_ONCE = 20
 _NOTED = {

@@ -6,18 +6,19 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import File, Form, UploadFile
 from fastapi.responses import Response
 
 from api.edge.forms import ClaimId, PhotoId
 from api.edge.limits import spend
+from api.edge.routes import Routes
 from api.errors import PhotoUnusable
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.page import MemberPage
 from api.papers.photos import BYTES_MOST, tidied
 from creditbank.service import evidence, photos
 
-router = APIRouter(prefix="/b/{slug}/me/duties/{claim_id}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/duties/{claim_id}", include_in_schema=False)
 
 UPLOADS_A_MINUTE = 30
 _PRIVATE = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import HouseholdRef
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.member.family_words import RELATIONS, STANDINGS
 from api.pages.page import MemberPage
@@ -18,7 +19,7 @@ from creditbank.people.households import Household
 from creditbank.people.relatives import Related, Relation
 from creditbank.people.stays import Standing, Stay
 
-router = APIRouter(prefix="/b/{slug}/me/family", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/family", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

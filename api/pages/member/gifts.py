@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import AssetCode, MemberRef, TeamId
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Sent, Ticked, plain
 from api.pages.member import purse
 from api.pages.member.family_words import RELATIONS
@@ -26,7 +27,7 @@ from creditbank.people.relatives import DIRECT_LINE, Related
 from creditbank.schemes import scheme
 from creditbank.schemes.parameters import Gifts, Scheme
 
-router = APIRouter(prefix="/b/{slug}/me", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me", include_in_schema=False)
 
 Pin = Annotated[str, BeforeValidator(plain), Text(pattern=r"^[0-9]{6}$")]
 

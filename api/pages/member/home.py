@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.member import inbox, pin_requests, purse
 from api.pages.member.inbox import Told
 from api.pages.member.pin_requests import Asking
@@ -26,7 +26,7 @@ from creditbank.tasks.claims import Claim
 from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/me", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me", include_in_schema=False)
 
 DUTIES_MOST = 3
 NEWS_MOST = 2

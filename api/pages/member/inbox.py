@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.edge.forms import Cursor, NoticeId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey
 from api.pages.member.notice_links import page_of
 from api.pages.page import MemberPage
@@ -17,7 +17,7 @@ from creditbank.core.units import View
 from creditbank.notice_kinds import KINDS
 from creditbank.notices import Notice
 
-router = APIRouter(prefix="/b/{slug}/me/inbox", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/inbox", include_in_schema=False)
 
 SHOWN_AT_ONCE = 30
 

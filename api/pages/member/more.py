@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.page import MemberPage
 from creditbank import notices
 from creditbank.core.units import View
@@ -17,7 +17,7 @@ from creditbank.people.members import Member
 from creditbank.schemes import explaining, scheme
 from creditbank.tasks import categories
 
-router = APIRouter(prefix="/b/{slug}/me", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import RedemptionId
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Sent, plain
 from api.pages.page import MemberPage, Page
 from api.pin_checks import with_pin
@@ -24,7 +25,7 @@ from creditbank.people import persons
 from merchants import pin_requests
 from merchants.pin_requests import PinRequest
 
-router = APIRouter(prefix="/b/{slug}/me/pin-requests", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/pin-requests", include_in_schema=False)
 
 PinText = Annotated[str, BeforeValidator(plain), Text(pattern=r"^[0-9]{6}$")]
 At = Literal["code", "requests"]

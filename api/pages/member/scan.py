@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import ClaimId, ClaimRef, printable
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent, plain
 from api.pages.member import task_cards
 from api.pages.member.task_cards import Card
@@ -28,7 +29,7 @@ from creditbank.tasks.claims import Claim
 from creditbank.tasks.errors import ClaimNotFound
 from creditbank.tasks.states import ClaimState
 
-router = APIRouter(prefix="/b/{slug}/me", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me", include_in_schema=False)
 
 CODES_MOST = 20
 _VERBS = {ClaimState.PLACED: "in", ClaimState.SIGNED_IN: "out"}

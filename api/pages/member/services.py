@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import ServiceId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Line, Said, Sent, blank_is_none, plain
 from api.pages.page import MemberPage, Page
 from api.pin_checks import with_pin
@@ -24,7 +25,7 @@ from creditbank.ledger import accounts
 from creditbank.people import persons
 from creditbank.schemes import scheme
 
-router = APIRouter(prefix="/b/{slug}/me/services", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/services", include_in_schema=False)
 
 Minutes = Annotated[int, BeforeValidator(plain), Field(ge=1, le=24 * 60)]
 Pin = Annotated[

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path
+from fastapi import Form, Path
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent, Ticked
 from api.pages.page import MemberPage
 from creditbank.core.units import View
@@ -19,7 +20,7 @@ from creditbank.leaving.erasures import ErasureState
 from creditbank.people import consents, masks, persons
 from creditbank.people.consents import PURPOSES, Purpose
 
-router = APIRouter(prefix="/b/{slug}/me/settings", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/settings", include_in_schema=False)
 
 PurposePath = Annotated[str, Path(pattern=f"^({'|'.join(PURPOSES)})$")]
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BeforeValidator
 from pydantic_core import to_jsonable_python
 
 from api.edge.forms import Cursor, ErasureId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeLine, Sent
 from api.pages.member import acquaintances
 from api.pages.member.settings_helpers import NumberText
@@ -25,7 +26,7 @@ from creditbank.leaving import erasures
 from creditbank.leaving.erasures import Goes
 from creditbank.people import corrections, persons
 
-router = APIRouter(prefix="/b/{slug}/me/settings", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/settings", include_in_schema=False)
 
 MaybeNumber = Annotated[
     NumberText | None,

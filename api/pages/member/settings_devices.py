@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import Response
 
 from api import phone_changes
 from api.edge.forms import SittingId
 from api.edge.limits import limited
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, PhoneText, Sent
 from api.pages.page import MemberPage
 from api.pages.public import attempt
@@ -22,7 +23,7 @@ from creditbank.identity import devices, phones, sittings
 from creditbank.identity.sittings import Sitting
 from creditbank.people import masks, persons
 
-router = APIRouter(prefix="/b/{slug}/me/settings", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/settings", include_in_schema=False)
 
 YesAsked = Annotated[Literal["yes", ""], Query()]
 

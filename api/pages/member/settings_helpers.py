@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import CardId, DelegationId
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Line, Sent, plain
 from api.pages.member import acquaintances
 from api.pages.page import MemberPage
@@ -22,7 +23,7 @@ from creditbank.schemes import scheme
 from merchants import cards, delegations
 from merchants.cards import Card
 
-router = APIRouter(prefix="/b/{slug}/me/settings", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/settings", include_in_schema=False)
 
 NumberText = Annotated[str, BeforeValidator(plain), Text(pattern=r"^[0-9A-Za-z-]{1,20}$")]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.errors import PinsDiffer
 from api.pages.forms import FormKey, Sent
 from api.pages.member.pin_requests import PinText
@@ -16,7 +17,7 @@ from creditbank.core.units import Declined, Unit
 from creditbank.identity import pins
 from creditbank.identity.pins import PinSet
 
-router = APIRouter(prefix="/b/{slug}/me/settings/pin", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/settings/pin", include_in_schema=False)
 
 
 class FirstForm(Sent):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.page import MemberPage
 from api.papers import spreadsheets
 from api.words import statements as statement_sentences
@@ -23,7 +24,7 @@ from creditbank.ledger.flows import Flow, Span
 from creditbank.ledger.statements import Line, Totals
 from creditbank.people import members
 
-router = APIRouter(prefix="/b/{slug}/me/statement", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/statement", include_in_schema=False)
 
 SHOWN_AT_ONCE = 50
 

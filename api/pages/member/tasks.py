@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy import ColumnElement
 
 from api.edge.forms import TaskId
+from api.edge.routes import Routes
 from api.pages.member import claim_choices, task_cards
 from api.pages.member.claim_choices import Choices
 from api.pages.member.duty_words import BADGES, NEXT
@@ -29,7 +30,7 @@ from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import Party, TaskKind
 from creditbank.tasks.waitlist import Place
 
-router = APIRouter(prefix="/b/{slug}/tasks", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/tasks", include_in_schema=False)
 
 SHOWN_AT_ONCE = 20
 _WEEK = 7

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import MemberId, TeamId
 from api.edge.limits import spend
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent, plain
 from api.pages.page import MemberPage
 from creditbank.core.units import View
@@ -22,7 +23,7 @@ from creditbank.people.places import Place
 from creditbank.people.team_wishes import Side, Wish
 from creditbank.people.teams import Team
 
-router = APIRouter(prefix="/b/{slug}/me/teams", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me/teams", include_in_schema=False)
 
 INVITATIONS_A_MINUTE = 20
 SHOWN_AT_ONCE = 50

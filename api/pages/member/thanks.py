@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 
 from api.edge.forms import ClaimId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeSaid, Said, Sent
 from api.pages.member import task_cards
 from api.pages.member.task_cards import Card
@@ -22,7 +23,7 @@ from creditbank.service.thanks import Thanks
 from creditbank.tasks import parties
 from creditbank.tasks.tasks import Party
 
-router = APIRouter(prefix="/b/{slug}/me", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/me", include_in_schema=False)
 
 SHOWN_AT_ONCE = 20
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import Cursor, MemberId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.office import names
 from api.pages.page import Page, page_for
@@ -18,7 +19,7 @@ from creditbank.identity.joining import Application
 from creditbank.identity.roles import Right
 from creditbank.people import communities, members
 
-router = APIRouter(prefix="/b/{slug}/office/admissions", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/admissions", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.ADMIT, Right.OVERSEE)]
 Admits = Annotated[Page, page_for(Right.ADMIT)]

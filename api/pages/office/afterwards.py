@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import TaskId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeLine
 from api.pages.office import need_forms, needs, people
 from api.pages.office.need_forms import Code, CommunityText, Desk, MaybeNumber, WhatForm
@@ -31,7 +32,7 @@ from creditbank.tasks import tasks
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office/afterwards", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/afterwards", include_in_schema=False)
 
 Opens = Annotated[Page, page_for(Right.KEEP_TASKS, Right.KEEP_ATTENDANCE)]
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]

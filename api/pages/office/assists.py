@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from fastapi.responses import Response
 from markupsafe import Markup
 from pydantic import BeforeValidator
 
 from api.edge.forms import AssistId, ClaimId, MemberId, PinDigits, TaskId
+from api.edge.routes import Routes
 from api.filling import fill_after, fill_soon
 from api.pages.forms import FormKey, Said, Sent, blank_is_none
 from api.pages.office.members import Named, named
@@ -39,7 +40,7 @@ from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import Task, TaskKind
 from merchants import cancellations, code_pictures, codes
 
-router = APIRouter(prefix="/b/{slug}/office", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office", include_in_schema=False)
 
 Clerk = Annotated[Page, page_for(Right.ASSIST)]
 AHEAD = (ClaimState.WAITING, ClaimState.OFFERED, ClaimState.PLACED)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from api import proofs
 from api.edge.forms import TransferId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey
 from api.pages.page import Page, page_for
 from api.papers import statistics
@@ -21,7 +22,7 @@ from creditbank.ledger import accounts, circulation, movements, posting
 from creditbank.ledger.circulation import Circulation
 from creditbank.ledger.movements import Entry
 
-router = APIRouter(prefix="/b/{slug}/office/books", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/books", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_LEDGER)]
 Audits = Annotated[Page, page_for(Right.AUDIT)]

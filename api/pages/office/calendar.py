@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.forms import DayText, FormKey, Sent
 from api.pages.office import needs
 from api.pages.office.need_forms import CommunityText
@@ -21,7 +22,7 @@ from creditbank.tasks import copies, repeats, searches
 from creditbank.tasks.searches import Wanted
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office/needs/calendar", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/needs/calendar", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import Response
 
 from api.edge.forms import Cursor, NoticeId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey
 from api.pages.page import Page, opened, page_for
 from api.words.notices import sentences
@@ -18,7 +19,7 @@ from creditbank.identity.call_list import Call
 from creditbank.identity.roles import Right
 from creditbank.people import persons
 
-router = APIRouter(prefix="/b/{slug}/office/calls", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/calls", include_in_schema=False)
 
 Calls = Annotated[Page, page_for(Right.CALL)]
 

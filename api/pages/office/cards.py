@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from markupsafe import Markup
 
 from api import pin_checks
 from api.edge.forms import CardId, MemberId, PinDigits
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Said, Sent
 from api.pages.office.members import named
 from api.pages.page import Page, page_for
@@ -21,7 +22,7 @@ from creditbank.people import members
 from merchants import cards, code_pictures
 from merchants.cards import Card
 
-router = APIRouter(prefix="/b/{slug}/office/members/{member_id}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/members/{member_id}", include_in_schema=False)
 
 KeepsCards = Annotated[Page, page_for(Right.KEEP_CARDS)]
 Assists = Annotated[Page, page_for(Right.ASSIST)]

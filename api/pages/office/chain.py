@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import TaskRef
+from api.edge.routes import Routes
 from api.filling import fill_soon
 from api.pages.forms import FormKey, Sent
 from api.pages.office import needs, people
@@ -32,7 +33,7 @@ from creditbank.tasks.searches import Wanted
 from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office/chain", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/chain", include_in_schema=False)
 
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]
 _CHOICES_MOST = 100

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Path, Query
+from fastapi import Form, Path, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Said, Sent, blank_is_none
 from api.pages.office.members import DocumentText, Named, NumberText, known
 from api.pages.page import Page, page_for
@@ -18,7 +19,7 @@ from creditbank.leaving import departures
 from creditbank.leaving.departures import Cause, Departure, Relation
 from creditbank.people import kin, members
 
-router = APIRouter(prefix="/b/{slug}/office/departures", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/departures", include_in_schema=False)
 
 Settles = Annotated[Page, page_for(Right.SETTLE_DEPARTURES)]
 Sees = Annotated[Page, page_for(Right.SETTLE_DEPARTURES, Right.OVERSEE)]

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import AssetCode, HandoutId, NeedyId, ServiceId
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Line, Sent, Ticked
 from api.pages.page import Page, page_for
 from api.papers import statistics
@@ -24,7 +25,7 @@ from creditbank.identity.roles import Right
 from creditbank.ledger import statements
 from creditbank.people import members, persons
 
-router = APIRouter(prefix="/b/{slug}/office/exchange", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/exchange", include_in_schema=False)
 
 Keeps = Annotated[Page, page_for(Right.KEEP_EXCHANGE)]
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.forms import DayText
 from api.pages.office.member import CLAIMS
 from api.pages.office.members import STATES
@@ -29,7 +30,7 @@ from creditbank.people import communities, members, persons
 from creditbank.service import hours as services
 from creditbank.tasks import categories
 
-router = APIRouter(prefix="/b/{slug}/office/exports", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/exports", include_in_schema=False)
 
 DAYS_MOST = 366
 MEMBERS_MOST = 20_000

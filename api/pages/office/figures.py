@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.edge.wiring import narrowed
 from api.errors import RoleDenied
 from api.pages.page import Page, page_for
@@ -18,7 +19,7 @@ from creditbank.core.values import Asset, AssetKind
 from creditbank.identity.roles import Right
 from creditbank.ledger import accounts
 
-router = APIRouter(prefix="/b/{slug}/office/figures", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/figures", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 YearAsked = Annotated[int | None, Query(ge=2000, le=2199)]

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 
 from api.edge.forms import AssetCode, CommunityRef, Cursor, EntryId, OrganisationRef
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Line, LocalTime, MaybeLine, Sent
 from api.pages.office import names
 from api.pages.office.reviews import CommunityChosen
@@ -30,7 +31,7 @@ from creditbank.schemes.rewards import Per, Reward
 from creditbank.tasks import categories
 from creditbank.tasks.categories import Category
 
-router = APIRouter(prefix="/b/{slug}/office/lists", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/lists", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.edge.forms import MemberId
+from api.edge.routes import Routes
 from api.edge.wiring import Caller, narrowed
 from api.pages.forms import FormKey, Sent
 from api.pages.office import names
@@ -38,7 +39,7 @@ from creditbank.tasks.states import ClaimState
 from merchants import cards
 from merchants.cards import Card
 
-router = APIRouter(prefix="/b/{slug}/office/members/{member_id}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/members/{member_id}", include_in_schema=False)
 
 LINES = 10
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
 from api.edge.forms import MemberId
+from api.edge.routes import Routes
 from api.pages.forms import (
     FormKey,
     MaybeDay,
@@ -24,7 +25,7 @@ from creditbank.identity import reveals
 from creditbank.identity.roles import Right
 from creditbank.people import corrections, members
 
-router = APIRouter(prefix="/b/{slug}/office/members/{member_id}/data", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/members/{member_id}/data", include_in_schema=False)
 
 Keeps = Annotated[Page, page_for(Right.KEEP_MEMBERS)]
 

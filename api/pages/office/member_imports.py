@@ -11,27 +11,28 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import Form, UploadFile
 from fastapi.responses import Response
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import ArrivalId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.page import Page, page_for
 from api.papers import arriving, member_files, spreadsheets
 from creditbank.core.errors import CreditbankError
 from creditbank.core.units import View
 from creditbank.core.values import Asset, write_units
-from creditbank.identity import arrival_slices, arrivals, openings
+from creditbank.identity import arrival_parts, arrival_slices, arrivals, openings
 from creditbank.identity.arrival_states import ARRIVING, WORKED, ArrivalState
 from creditbank.identity.arrivals import Arrival, Newcomer
 from creditbank.identity.roles import Right
 from creditbank.ledger import accounts
 from creditbank.people import communities, kin, persons
 
-router = APIRouter(prefix="/b/{slug}/office/imports", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/imports", include_in_schema=False)
 
-BYTES_MOST = 16_000_000
+BYTES_MOST = 128_000_000
 SAMPLE = 8
 _SHOWN = 30
 
@@ -89,6 +90,7 @@ class Shown:
     names: Mapping[str, str] | None = None
     refused: tuple[tuple[int, tuple[str, str]], ...] = ()
     may_confirm: bool = False
+    posted: tuple[int, int] = (0, 0)
 
     @property
     def percent(self) -> int:
@@ -115,10 +117,10 @@ async def listing(page: Sees) -> Response:
 @router.post("")
 async def upload(page: Keeps, key: FormKey, form: Annotated[ListForm, Form()]) -> Response:
     """Take a file in and show what is in it; nothing is written yet."""
-    content = await form.file.read(BYTES_MOST + 1)
-    if len(content) > BYTES_MOST:
+    if (form.file.size or 0) > BYTES_MOST:
         raise spreadsheets.too_long(member_files.ROWS_MOST)
-    return page.go(f"/office/imports/{await arriving.upload(page.caller, content, key=key)}")
+    arrival_id = await arriving.upload(page.caller, form.file.file, key=key)
+    return page.go(f"/office/imports/{arrival_id}")
 
 
 @router.get("/template.xlsx")
@@ -250,13 +252,16 @@ def _details(view: View, page: Page, one: Arrival, places: Mapping[str, str]) ->
             fault if mine else {**fault, "said": ""}
             for fault in arrivals.faults_of(view, one.arrival_id)
         ),
-        "sample": tuple(arrivals.part(view, one, 0)[:SAMPLE])
+        "sample": tuple(arrival_parts.waiting(view, one, after=0, limit=SAMPLE))
         if mine and one.state is ArrivalState.CHECKED
         else (),
         "names": places,
         "refused": tuple(
             (at, _reason(slug)) for at, slug in arrivals.refused_lines(view, one.arrival_id)
         ),
+        "posted": openings.posted(view, one.arrival_id)
+        if one.state is ArrivalState.POSTING
+        else (0, 0),
         "may_confirm": one.state is ArrivalState.AWAITING
         and openings.may_settle(view, one, kin.of_actor(view, page.whole.actor)),
     }

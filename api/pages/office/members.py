@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import Cursor
 from api.edge.limits import spend
+from api.edge.routes import Routes
 from api.pages.forms import (
     FormKey,
     Line,
@@ -32,7 +33,7 @@ from creditbank.people.communities import Community
 from creditbank.people.consents import PURPOSES
 from creditbank.people.members import Member, MemberKind, Status
 
-router = APIRouter(prefix="/b/{slug}/office/members", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/members", include_in_schema=False)
 
 AT_ONCE = 40
 SEARCHES_A_MINUTE = 30

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Query
+from fastapi import Form, Path, Query
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeSaid, Sent
 from api.pages.office.members import Named, NumberText, known
 from api.pages.page import Page, page_for
@@ -17,7 +18,7 @@ from creditbank.leaving import merges
 from creditbank.leaving.merges import Merge, MergeState
 from creditbank.people import kin, members
 
-router = APIRouter(prefix="/b/{slug}/office/merges", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/merges", include_in_schema=False)
 
 Keeps = Annotated[Page, page_for(Right.KEEP_MEMBERS)]
 Sees = Annotated[Page, page_for(Right.KEEP_MEMBERS, Right.OVERSEE)]

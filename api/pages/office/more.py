@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.page import Page, page_for
 from creditbank.identity.roles import Right
 
-router = APIRouter(prefix="/b/{slug}/office/more", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/more", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_BANK)]
 

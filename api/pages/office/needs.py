@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 
 from api.edge.forms import TaskId, TaskRef
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Line, Sent
 from api.pages.office.need_forms import Clock, Title
 from api.pages.page import Page, page_for
@@ -45,7 +46,7 @@ from creditbank.tasks.series import Series
 from creditbank.tasks.states import ClaimState, TaskState
 from creditbank.tasks.tasks import Task, TaskKind
 
-router = APIRouter(prefix="/b/{slug}/office/needs", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/needs", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]

@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 
 from api.edge.forms import TaskId
+from api.edge.routes import Routes
 from api.filling import fill_soon
 from api.pages.forms import FormKey
 from api.pages.office import need_forms
@@ -30,7 +31,7 @@ from creditbank.tasks.errors import TaskNotFound
 from creditbank.tasks.states import TaskState
 from creditbank.tasks.tasks import Audience, Party, Task, TaskKind
 
-router = APIRouter(prefix="/b/{slug}/office/needs", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/needs", include_in_schema=False)
 
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]
 _DAY = timedelta(days=1)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import AssetCode, Cursor, PairId
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Line, MaybeLine, Sent
 from api.pages.office import names
 from api.pages.page import Page, page_for
@@ -25,7 +26,7 @@ from creditbank.tasks.categories import Category
 from creditbank.tasks.pairs import Cause, Pair, PairState
 from creditbank.tasks.visits import Month
 
-router = APIRouter(prefix="/b/{slug}/office/pairs", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/pairs", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from api.edge.forms import AssetPath, MemberId, PeriodName
+from api.edge.routes import Routes
 from api.pages.page import Page, page_for
 from api.papers import statistics
 from creditbank.core.clock import start_of_day
@@ -28,7 +29,7 @@ from creditbank.schemes.medals import By, Medal
 from creditbank.tasks import categories, claims, tasks
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office/ranking", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/ranking", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_RANKING)]
 Explains = Annotated[Page, page_for(Right.SEE_MEMBERS)]

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import Field, ValidationInfo, field_validator
 
 from api.edge.forms import ClaimId
+from api.edge.routes import Routes
 from api.edge.wiring import narrowed
 from api.pages.forms import FormKey, MaybeCount, MaybeLine, Sent
 from api.pages.office import names
@@ -30,7 +31,7 @@ from creditbank.tasks import categories, tasks
 from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office/reviews/{claim_id}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/reviews/{claim_id}", include_in_schema=False)
 
 # Reasons to choose from; the member reads the chosen sentence.
 REJECTED_FOR = (

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from api.edge.forms import ClaimId, ClaimRef, CommunityRef, Cursor, PhotoId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.office import names
 from api.pages.page import Page, page_for
@@ -30,7 +31,7 @@ from creditbank.tasks.claims import Claim, SignedInHow
 from creditbank.tasks.states import AWAITING_REVIEW, ClaimState
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office", include_in_schema=False)
 
 SeesReviews = Annotated[Page, page_for(Right.REVIEW, Right.OVERSEE)]
 Reviews = Annotated[Page, page_for(Right.REVIEW)]

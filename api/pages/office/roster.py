@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import Field
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import ClaimId, ClaimRef, MemberRef, TaskId
+from api.edge.routes import Routes
 from api.filling import fill_after, fill_soon
 from api.pages.forms import FormKey, Line, Sent
 from api.pages.office import needs
@@ -29,7 +30,7 @@ from creditbank.tasks.claims import Claim
 from creditbank.tasks.states import ClaimState, TaskState
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office/needs/{task_id}/roster", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/needs/{task_id}/roster", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 Keeps = Annotated[Page, page_for(Right.KEEP_TASKS)]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import OrganisationId, OrganisationRef
+from api.edge.routes import Routes
 from api.pages.forms import Count, DayText, FormKey, Line, Sent, Ticked
 from api.pages.office.reviews import CommunityChosen
 from api.pages.page import Page, page_for
@@ -21,7 +22,7 @@ from creditbank.lists.rota import Duty
 from creditbank.people import communities
 from creditbank.people.communities import Community
 
-router = APIRouter(prefix="/b/{slug}/office/rota", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/rota", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS, Right.KEEP_TASKS, Right.KEEP_COMMUNITIES)]
 Plans = Annotated[Page, page_for(Right.KEEP_TASKS, Right.KEEP_COMMUNITIES)]

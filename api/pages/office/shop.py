@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 
 from api.edge.forms import MerchantId
+from api.edge.routes import Routes
 from api.pages.page import Page, page_for
 from api.words import offers as offer_sentences
 from api.words.offers import Sentences
@@ -26,7 +27,7 @@ from merchants.partners import Merchant
 from merchants.receipts import MerchantDay
 from merchants.shop_months import ShopMonth
 
-router = APIRouter(prefix="/b/{slug}/shop", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop", include_in_schema=False)
 
 SeesSales = Annotated[Page, page_for(Right.SEE_SALES)]
 DayPath = Annotated[date, Path(description="A day, as 2026-03-01.")]

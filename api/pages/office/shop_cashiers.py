@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import CashierId, MerchantId, Name
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.office.shop import own
 from api.pages.office.shop_tills import KeepsTills, SeesTills
@@ -24,7 +25,7 @@ from merchants.cashiers import Cashier
 from merchants.partners import Merchant
 from merchants.till_errors import CashierNotFound
 
-router = APIRouter(prefix="/b/{slug}/shop/{merchant_id}/cashiers", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop/{merchant_id}/cashiers", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

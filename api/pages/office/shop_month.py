@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from api.edge.forms import MerchantId
+from api.edge.routes import Routes
 from api.pages.office.shop import SeesSales, own
 from api.pages.page import Page
 from api.papers import spreadsheets
@@ -26,7 +27,7 @@ from merchants import shop_months
 from merchants.partners import Merchant
 from merchants.shop_months import ShopMonth, Sums
 
-router = APIRouter(prefix="/b/{slug}/shop/{merchant_id}/months", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop/{merchant_id}/months", include_in_schema=False)
 
 MonthPath = Annotated[str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.edge.forms import MerchantId
+from api.edge.routes import Routes
 from api.pages.office.shop import SeesSales, own
 from api.pages.page import Page
 from api.pages.public import qr
@@ -21,7 +21,7 @@ from merchants import offer_book
 from merchants.offer_book import Adopted, OfferState
 from merchants.partners import Merchant
 
-router = APIRouter(prefix="/b/{slug}/shop/{merchant_id}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop/{merchant_id}", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import MerchantId, RedemptionId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey
 from api.pages.office.shop import SeesSales, own
 from api.pages.page import Page, page_for
@@ -18,7 +19,7 @@ from creditbank.identity.roles import Right
 from merchants import cancellations, refunds
 from merchants.errors import RedemptionNotFound
 
-router = APIRouter(prefix="/b/{slug}/shop/{merchant_id}/receipts", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop/{merchant_id}/receipts", include_in_schema=False)
 
 Refunds = Annotated[Page, page_for(Right.REFUND)]
 

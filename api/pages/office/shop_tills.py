@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api import till_tokens
 from api.edge.forms import MerchantId, ShortName, TillId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.office.shop import own
 from api.pages.page import Page, page_for
@@ -22,7 +23,7 @@ from merchants.errors import TillNotFound
 from merchants.partners import Merchant
 from merchants.tills import Till
 
-router = APIRouter(prefix="/b/{slug}/shop/{merchant_id}/tills", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop/{merchant_id}/tills", include_in_schema=False)
 
 SeesTills = Annotated[Page, page_for(Right.KEEP_TILLS, Right.OVERSEE)]
 KeepsTills = Annotated[Page, page_for(Right.KEEP_TILLS)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.edge.forms import CommunityRef, MerchantId, Name
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeDay, PhoneText, Sent
 from api.pages.office.shop import own
 from api.pages.page import Page, page_for
@@ -21,7 +22,7 @@ from creditbank.people.consents import PURPOSES
 from merchants import volunteers
 from merchants.partners import Merchant
 
-router = APIRouter(prefix="/b/{slug}/shop/{merchant_id}/volunteers", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shop/{merchant_id}/volunteers", include_in_schema=False)
 
 Registers = Annotated[Page, page_for(Right.REGISTER_VOLUNTEERS)]
 Agreed = Annotated[

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from markupsafe import Markup
 
 from api.edge.forms import TaskId
+from api.edge.routes import Routes
 from api.pages.page import Page, page_for
 from creditbank.core.units import Actor, View
 from creditbank.identity.roles import Right
@@ -27,7 +27,7 @@ from creditbank.tasks.states import ClaimState
 from creditbank.tasks.tasks import Task
 from merchants import code_pictures
 
-router = APIRouter(prefix="/b/{slug}/office/needs/{task_id}/site-code", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/needs/{task_id}/site-code", include_in_schema=False)
 
 Attends = Annotated[Page, page_for(Right.KEEP_ATTENDANCE)]
 _AWAY = (ClaimState.WAITING, ClaimState.OFFERED, ClaimState.WITHDRAWN, ClaimState.LAPSED)

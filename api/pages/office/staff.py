@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 
 from api.edge.forms import Cursor, GrantId, InvitationId, MerchantRef, StaffId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Line, Sent, blank_is_none
 from api.pages.office.members import CommunityText, NumberText
 from api.pages.page import Page, page_for
@@ -22,7 +23,7 @@ from creditbank.identity.staff import Named
 from creditbank.people import communities, masks, members, persons
 from merchants import partners
 
-router = APIRouter(prefix="/b/{slug}/office/staff", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/staff", include_in_schema=False)
 
 KeepsStaff = Annotated[Page, page_for(Right.KEEP_STAFF)]
 SeesStaff = Annotated[Page, page_for(Right.KEEP_STAFF, Right.OVERSEE)]

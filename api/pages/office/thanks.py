@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import Cursor, ThanksId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Line, Sent
 from api.pages.page import Page, page_for
 from creditbank.core.units import View
@@ -17,7 +18,7 @@ from creditbank.people import households, persons, teams
 from creditbank.service import thanking, thanks
 from creditbank.service.thanks import Thanks
 
-router = APIRouter(prefix="/b/{slug}/office/thanks", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office/thanks", include_in_schema=False)
 
 Reads = Annotated[Page, page_for(Right.KEEP_MEMBERS, Right.REVIEW)]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.office import needs
 from api.pages.page import Page, page_for
 from creditbank.core.clock import start_of_day
@@ -21,7 +21,7 @@ from creditbank.tasks import searches
 from creditbank.tasks.searches import Wanted, Which
 from creditbank.tasks.tasks import Task
 
-router = APIRouter(prefix="/b/{slug}/office", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office", include_in_schema=False)
 
 Sees = Annotated[Page, page_for(Right.SEE_MEMBERS)]
 _SHOWN = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from api import demonstration
@@ -13,6 +13,7 @@ from api.edge import cookies
 from api.edge.anonymous import stranger
 from api.edge.cookies import Door
 from api.edge.limits import limited
+from api.edge.routes import Routes
 from api.edge.wiring import bank_of
 from api.errors import PathUnknown
 from api.pages.forms import FormKey
@@ -23,7 +24,7 @@ from creditbank.identity import sittings
 from seeds import accounts, guests
 from seeds.guests import Guest
 
-router = APIRouter(prefix="/b/{slug}/demonstration", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/demonstration", include_in_schema=False)
 
 _FIRST: Mapping[Guest, str] = {
     Guest.VOLUNTEER: "/me",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.page import AnyPage, Page
 from api.papers import statistics
 from api.papers.statistics import Known, Moved
@@ -25,7 +25,7 @@ from creditbank.ledger.circulation import Flow
 from creditbank.service import hours, thanks
 from creditbank.service.hours import Tally
 
-router = APIRouter(prefix="/b/{slug}/figures", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/figures", include_in_schema=False)
 
 MONTHS = 12
 _FRESH = timedelta(seconds=60)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.page import AnyPage
 from api.pages.public import figures, open_needs, shops
 from api.pages.public.open_needs import Choice, Need
@@ -18,7 +18,7 @@ from creditbank.ledger import accounts
 from creditbank.people import communities
 from creditbank.schemes import scheme
 
-router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}", include_in_schema=False)
 
 _NEEDS, _SHOPS = 3, 4
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.edge.anonymous import about
 from api.edge.forms import CommunityRef, MemberRef, Name
 from api.edge.limits import limited
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeDay, Sent
 from api.pages.page import AnyPage, MemberPage, Page, StrangerPage
 from api.pages.public import attempt, device, sign_in
@@ -27,7 +28,7 @@ from creditbank.people.communities import Community
 from creditbank.people.consents import PURPOSES
 from creditbank.people.members import Status
 
-router = APIRouter(prefix="/b/{slug}/join", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/join", include_in_schema=False)
 
 PurposeName = Literal["service", "publish_name", "photos", "messages"]
 Agreed = Annotated[tuple[PurposeName, ...], Field(max_length=len(PURPOSES))]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import CommunityRef, TaskRef
+from api.edge.routes import Routes
 from api.pages.page import AnyPage
 from api.pages.public import open_needs
 from api.pages.public.open_needs import Choice, Need
@@ -22,7 +23,7 @@ from creditbank.people.communities import Community
 from creditbank.tasks import categories
 from creditbank.tasks.categories import Category
 
-router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}", include_in_schema=False)
 
 PAGE_MOST = 20
 _DAYS = 14

@@ -6,13 +6,14 @@ import asyncio
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from api import shown_once
 from api.edge.cookies import Door
 from api.edge.limits import limited
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.page import AnyPage, Page, StrangerPage
 from api.pages.public import device, qr
@@ -34,7 +35,7 @@ from creditbank.identity import (
 from creditbank.identity.roles import OFFICE
 from creditbank.identity.staff_sign_in import SignedIn
 
-router = APIRouter(prefix="/b/{slug}/office", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/office", include_in_schema=False)
 
 _LIMIT = [limited("staff-sign-in", per_minute=30)]
 

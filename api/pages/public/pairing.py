@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from fastapi.responses import Response
 
 from api import till_tokens, tokens
@@ -12,12 +12,13 @@ from api.edge import cookies
 from api.edge.cookies import Door
 from api.edge.forms import ShortName
 from api.edge.limits import limited
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent
 from api.pages.page import AnyPage, StrangerPage
 from api.pages.public.typed import PairingCode
 from merchants.till_errors import PairingOver
 
-router = APIRouter(prefix="/b/{slug}/till", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till", include_in_schema=False)
 
 KEPT_S = 366 * 24 * 3600
 

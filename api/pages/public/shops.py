@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.edge.forms import MerchantId
+from api.edge.routes import Routes
 from api.pages.page import AnyPage
 from api.words import offers as offer_sentences
 from api.words.offers import Sentences
@@ -21,7 +21,7 @@ from merchants.errors import MerchantNotFound
 from merchants.offer_book import Adopted
 from merchants.partners import Merchant, MerchantState
 
-router = APIRouter(prefix="/b/{slug}/shops", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/shops", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

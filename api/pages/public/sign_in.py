@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from api.edge import cookies
 from api.edge.anonymous import about
 from api.edge.cookies import Door
 from api.edge.limits import limited
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, PhoneText, Sent
 from api.pages.page import AnyPage, KnownPage, Page, StrangerPage
 from api.pages.public import attempt, device
@@ -23,7 +24,7 @@ from api.words import sign_in as sign_in_texts
 from creditbank.identity import devices, sign_in, sittings
 from creditbank.identity.sign_in import SignedIn
 
-router = APIRouter(prefix="/b/{slug}", include_in_schema=False)
+router = Routes(prefix="/b/{slug}", include_in_schema=False)
 
 HOME = "/me"
 Wanted = Annotated[str, Query(alias="next", max_length=MOST)]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.page import AnyPage, Page
 from api.pages.public import figures, open_needs, shops
 from api.pages.public.open_needs import Choice, Need
@@ -24,7 +24,7 @@ from creditbank.people import consents, households, persons, teams
 from creditbank.service import hours, thanks
 from creditbank.service.thanks import Thanks
 
-router = APIRouter(prefix="/b/{slug}/wall", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/wall", include_in_schema=False)
 
 _NEEDS, _THANKS, _TOP, _SHOPS = 6, 2, 5, 3
 _LOOKED_AT = 50

@@ -10,10 +10,11 @@ import secrets
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import JSONResponse, Response
 
 from api.edge.forms import PinDigits, RedemptionId
+from api.edge.routes import Routes
 from api.pages.forms import Count, FormKey, Sent
 from api.pages.page import TillPage
 from api.pin_checks import with_pin
@@ -31,7 +32,7 @@ from merchants.offers import Item, Quote
 from merchants.receipts import PAID_STATES
 from merchants.redemptions import OPEN, PinState, Redemption, State
 
-router = APIRouter(prefix="/b/{slug}/till/redemptions", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till/redemptions", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,7 @@ async def redeem(
 ) -> Response:
     """Take the points; where a PIN is wanted, or it is over by now, show where it stands."""
     try:
-        await page.write(
-            lambda unit: checkout.redeem(
-                unit, key=key, redemption_id=redemption_id, points=form.points
-            )
-        )
+        await page.write(checkout.Redeem(redemption_id, key, points=form.points))
     except (PinNeeded, StateConflict, RedemptionExpired):
         return page.go(f"/till/redemptions/{redemption_id}")
     return page.go(f"/till/receipts/{redemption_id}")

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import AfterValidator, BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import OfferRef, printable
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeYuan, Sent, plain
 from api.pages.page import TillPage
 from api.words import offers as offer_sentences
@@ -30,7 +31,7 @@ from merchants.offers import Item
 from merchants.partners import Merchant, MerchantState
 from merchants.tills import Till, TillState
 
-router = APIRouter(prefix="/b/{slug}/till", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till", include_in_schema=False)
 
 CodeText = Annotated[
     str,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 
 from api.edge.forms import RedemptionId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, MaybeCount, MaybeYuan, Sent
 from api.pages.page import TillPage
 from creditbank.core.clock import day_of
@@ -24,7 +25,7 @@ from merchants.partners import Merchant
 from merchants.receipts import PAID_STATES, Receipt
 from merchants.redemptions import State
 
-router = APIRouter(prefix="/b/{slug}/till/receipts", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till/receipts", include_in_schema=False)
 
 _FRESH = timedelta(minutes=1)
 

@@ -6,17 +6,17 @@ by opening the redemption or the day's list.
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from api.edge import problems
 from api.edge.forms import RequestId
+from api.edge.routes import Routes
 from api.pages.forms import FormKey
 from api.pages.page import Page, TillPage
 from merchants import cancellations, receipts
 from merchants.receipts import PAID_STATES
 
-router = APIRouter(prefix="/b/{slug}/till/requests", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till/requests", include_in_schema=False)
 
 
 @router.get("/{request_id:path}")

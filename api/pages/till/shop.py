@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from pydantic import StringConstraints as Text
 
 from api.edge.forms import CashierRef
+from api.edge.routes import Routes
 from api.pages.forms import FormKey, Sent, plain
 from api.pages.page import TillPage
 from api.pages.till import counter
@@ -18,7 +19,7 @@ from creditbank.identity import passwords
 from merchants import cashiers, turns
 from merchants.cashiers import PIN_LENGTH
 
-router = APIRouter(prefix="/b/{slug}/till", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till", include_in_schema=False)
 
 CashierPin = Annotated[str, BeforeValidator(plain), Text(pattern=rf"^[0-9]{{{PIN_LENGTH}}}$")]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
+from api.edge.routes import Routes
 from api.pages.forms import MaybeDay
 from api.pages.page import TillPage
 from creditbank.core.units import View
@@ -17,7 +18,7 @@ from merchants import partners, receipts, tills
 from merchants.receipts import PAID_STATES, MerchantDay
 from merchants.redemptions import State
 
-router = APIRouter(prefix="/b/{slug}/till/today", include_in_schema=False)
+router = Routes(prefix="/b/{slug}/till/today", include_in_schema=False)
 
 SHOWN = {*PAID_STATES, State.VOIDED}
 
