@@ -49,8 +49,8 @@ coverage: setup system ## the same tests, and which lines and branches they reac
 prove: setup system ## every figure of the issues at its full size; writes docs/proofs.md
 	$(BIN)/python -m pytest tests/proofs -m prove
 
-bench: setup ## measure speed, as ratios within one run
-	$(BIN)/python -m benchmarks
+bench: setup ## measure speed, as ratios within one run; writes docs/benchmarks.md
+	$(BIN)/creditbank bench --write docs/benchmarks.md --chart docs/benchmarks.svg
 
 pictures: setup system ## take the pictures of the main pages anew; writes docs/pictures
 	$(BIN)/python -m tests.pictures

@@ -15,6 +15,7 @@ from api.commands import (
     audit,
     backup,
     bank,
+    bench,
     demo,
     jobs,
     journal,
@@ -60,7 +61,7 @@ app = typer.Typer(
 )
 _NOUNS = (
     *(setup, bank, operator, token, demo, serve, jobs),
-    *(audit, backup, quote, replay, journal, keys, scheme),
+    *(audit, backup, quote, replay, journal, keys, scheme, bench),
 )
 for noun in _NOUNS:
     noun.register(app)
