@@ -42,12 +42,12 @@ from creditbank.exchange import endings
 from creditbank.identity import arrival_slices, messages, one_time_codes
 from creditbank.jobs import Lease, LeaseLost
 from creditbank.leaving import forgetting, visitors
-from creditbank.ledger import holds, imports
+from creditbank.ledger import day_sums, holds, imports
 from creditbank.recognition import closing
 from creditbank.schemes import expiry
 from creditbank.service import deadlines, forced_stops
 from creditbank.tasks import details, filling, visit_reminders
-from merchants import redemptions
+from merchants import unpaid
 
 EXPIRE_HOLDS = "expire-holds"
 LOAD_IMPORTS = "load-imports"
@@ -82,7 +82,7 @@ class Ran:
 
 
 def _holds_due(view: View) -> list[str]:
-    waiting = holds.due(view, 1) or redemptions.due(view, 1)
+    waiting = holds.due(view, 1) or unpaid.due(view, 1)
     return [jobs.DUE_WORK] if waiting else []
 
 
@@ -92,10 +92,10 @@ def _expire(unit: Unit, lease: Lease) -> bool:
     One a slice, because two would take their locks out of order.
     """
     jobs.hold(unit, lease)
-    late = redemptions.due(unit, 1)
+    late = unpaid.due(unit, 1)
     loose = [] if late else holds.due(unit, 1)
     for redemption_id in late:
-        redemptions.expire(unit, redemption_id)
+        unpaid.expire(unit, redemption_id)
     for hold_id in loose:
         holds.expire(unit, hold_id=hold_id)
     return _go_on(unit, lease, more=bool(late or loose))
@@ -106,13 +106,13 @@ def _imports_due(view: View) -> list[str]:
 
 
 def _load(unit: Unit, lease: Lease) -> bool:
-    """Load the next part of the oldest import; one that cannot go on is stopped with its reason."""
+    """Load the next of the oldest import; one that cannot go on is stopped with its reason."""
     jobs.hold(unit, lease)
     waiting = imports.ready(unit)
     if waiting:
         try:
             with unit.connection.begin_nested():
-                imports.load_part(unit, import_id=waiting[0])
+                imports.load_parts(unit, import_id=waiting[0])
         except Exception as error:
             if is_replayable(error) or isinstance(translated(error), Unavailable | Busy):
                 raise
@@ -185,6 +185,7 @@ WORKS: tuple[Work, ...] = (
     Work(deadlines.KIND, deadlines.due, deadlines.run_slice),
     Work(visitors.KIND, _daily(visitors.KIND), visitors.run_slice),
     Work(visit_reminders.KIND, visit_reminders.due, visit_reminders.run_slice),
+    Work(day_sums.KIND, day_sums.due, day_sums.run_slice),
 )
 
 

@@ -36,6 +36,7 @@ ROOMS = (
     "creditbank.core.counters",
     "creditbank.jobs",
     "creditbank.ledger.books",
+    "creditbank.ledger.day_totals",
     "creditbank.ledger.imports",
     "creditbank.people.communities",
     "creditbank.people.members",
@@ -65,6 +66,7 @@ ROOMS = (
     "creditbank.identity.phones",
     "creditbank.identity.pins",
     "creditbank.identity.arrivals",
+    "creditbank.identity.arrival_parts",
     "creditbank.identity.openings",
     "creditbank.tasks.categories",
     "creditbank.tasks.tasks",
@@ -146,7 +148,7 @@ def migrate(url: str, vault: Vault | None = None) -> None:
                 config.attributes["connection"] = connection
                 config.attributes["vault"] = keys
                 command.upgrade(config, "head")
-                _grant(connection)
+                grant(connection)
             if found not in {None, head()}:
                 _rewrite(engine)
         except Exception as error:
@@ -186,7 +188,7 @@ def _rewrite(engine: Engine) -> None:
         connection.close()
 
 
-def _grant(connection: Connection) -> None:
+def grant(connection: Connection) -> None:
     """Give the server's role its rights: everything but a change of history."""
     if connection.dialect.name != "postgresql":
         return

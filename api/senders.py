@@ -21,7 +21,6 @@ from string import Template
 from typing import Protocol, cast
 from urllib.parse import quote, urlsplit
 
-import httpx2
 from fastapi import Request
 
 from api.errors import SenderMissing, SendingFailed, SettingUnusable
@@ -125,6 +124,8 @@ class GatewaySender:
         """
         clock, outcome = self._clock, ""
         message_id = IdSource().prefixed("msg", clock.now())
+        import httpx2  # noqa: PLC0415 - slow, and only for a gateway
+
         with httpx2.Client(timeout=self._timeout_s, follow_redirects=False) as client:
             for tried in range(1, self._tries + 1):
                 timestamp = str(int(clock.now().timestamp()))

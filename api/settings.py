@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.errors import SettingUnusable
 
 BODY_BYTES_MOST = 1_000_000
-UPLOAD_BYTES_MOST = 64_000_000
+UPLOAD_BYTES_MOST = 512_000_000
 SMS_BODY = '{"id": "$id", "phone": "$phone", "text": "$text"}'
 
 

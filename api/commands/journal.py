@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import sys
 from functools import partial
 from pathlib import Path
@@ -17,10 +16,9 @@ from api.commands.options import BankSlug, DatabaseUrl, opened_bank
 if TYPE_CHECKING:
     from creditbank.core.banks import Bank
     from creditbank.core.database import Database
+    from creditbank.core.units import Unit
     from creditbank.core.values import Asset
-    from creditbank.ledger.journal import Plan
-
-_BAD_ROWS_SHOWN = 1000
+    from creditbank.ledger.plans import Plan, Slice
 
 importing = typer.Typer(help="导入。 Bring foreign records in.", no_args_is_help=True)
 exporting = typer.Typer(help="导出。 Write records out.", no_args_is_help=True)
@@ -49,22 +47,25 @@ def transfers(
     bank: BankSlug = None,
 ) -> None:
     """导入凭证流水。 Load a journal: key,occurred_at,kind,source,destination,amount."""
-    from creditbank.ledger import accounts, journal  # noqa: PLC0415 - slow
+    from creditbank.ledger import accounts, journal, plans  # noqa: PLC0415 - slow
 
     wanted = _asset(asset)
-    lines = io.StringIO(journal.decoded(file.read_bytes()), newline="")
-    with opened_bank(database, bank, writing=True) as (it, of):
+    with opened_bank(database, bank, writing=True) as (it, of), file.open("rb") as content:
         known = _asset_of(it, of, wanted)
-        plan = it.read(
-            of.bank_id,
-            lambda view: journal.plan(view, lines, asset=known, allow_negative=allow_negative),
-        )
-        if plan.bad:
-            _tell_bad(plan)
-            raise typer.Exit(1)
-        it.write(of.bank_id, operator(), lambda unit: accounts.create_asset(unit, known))
-        loaded = _load(it, of, plan)
-    typer.echo(f"loaded={loaded} repeated={plan.repeated}")
+        with plans.make(
+            journal.lines_of(content),
+            asset=known,
+            zone=of.zone,
+            look=partial(it.read, of.bank_id),
+            allow_negative=allow_negative,
+        ) as plan:
+            if plan.bad_found:
+                _tell_bad(plan)
+                raise typer.Exit(1)
+            it.write(of.bank_id, operator(), lambda unit: accounts.create_asset(unit, known))
+            loaded = _load(it, of, plan)
+            repeated = plan.repeated
+    typer.echo(f"loaded={loaded} repeated={repeated}")
     if not loaded:
         typer.echo("没有新内容，账本未变 / Nothing new; the books are as they were", err=True)
 
@@ -100,13 +101,15 @@ def _asset_of(database: Database, bank: Bank, wanted: Asset) -> Asset:
 
 
 def _tell_bad(plan: Plan) -> None:
-    for row in plan.bad[:_BAD_ROWS_SHOWN]:
+    told = plan.bad
+    for row in told:
         typer.echo(f"第 {row.line} 行 / line {row.line}: {row.reason}", err=True)
-    more = len(plan.bad) - _BAD_ROWS_SHOWN
+    more = plan.bad_found - len(told)
     if more > 0:
         typer.echo(f"另有 {more} 行 / and {more} more", err=True)
     typer.echo(
-        f"共 {len(plan.bad)} 行有误，未导入任何内容 / {len(plan.bad)} bad rows; nothing was loaded",
+        f"共 {plan.bad_found} 行有误，未导入任何内容 / "
+        f"{plan.bad_found} bad rows; nothing was loaded",
         err=True,
     )
 
@@ -114,24 +117,29 @@ def _tell_bad(plan: Plan) -> None:
 def _load(database: Database, bank: Bank, plan: Plan) -> int:
     """Load a plan slice by slice, with a progress bar on a terminal; returns what was new."""
     from rich.console import Console  # noqa: PLC0415 - slow
-    from rich.progress import track  # noqa: PLC0415
+    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415
 
-    from creditbank.ledger import journal  # noqa: PLC0415
-    from creditbank.ledger.imports import PART_ROWS  # noqa: PLC0415
+    from creditbank.ledger.imports import PACE  # noqa: PLC0415
 
-    drafts, loaded = plan.drafts, 0
-    console = Console(stderr=True)
-    for at in track(
-        range(0, len(drafts), PART_ROWS), "导入 / loading", console=console, transient=True
-    ):
-        part = drafts[at : at + PART_ROWS]
-        loaded += database.writer.submit(
-            bank.bank_id,
-            operator(),
-            partial(journal.load, drafts=part, bounds=plan.bounds),
-            patient=True,
-        ).result()
+    last, loaded = 0, 0
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("导入 / loading", total=plan.rows)
+        while part := plan.after(last, PACE.size):
+            loaded += database.writer.submit(
+                bank.bank_id, operator(), partial(_load_part, part=part), patient=True
+            ).result()
+            last = part.last
+            bar.advance(task, len(part.drafts))
     return loaded
+
+
+def _load_part(unit: Unit, part: Slice) -> int:
+    from creditbank.ledger import walks  # noqa: PLC0415 - slow
+    from creditbank.ledger.imports import PACE  # noqa: PLC0415
+
+    with PACE.timed(len(part.drafts)):
+        return walks.load(unit, part.drafts, part.bounds, lines=part.lines)
 
 
 @exporting.command()

@@ -1,21 +1,25 @@
 """Lists of people as an office kept them: columns by their heads, and each cell read or told.
 
-Pure: rows of a spreadsheet in, newcomers and faults out. A fault names line and column, and says
-what to do; what is wrong with a file is told all at once. What only the books can know (a phone
-that is a member's) is asked by `api.papers.arriving`.
+Rows of a spreadsheet in, newcomers and faults out, one by one: a list of any size takes the same
+memory. A fault names line and column, and says what to do; what is wrong with a file is told all
+at once. What only the books can know (a phone that is a member's) `api.papers.arriving` asks.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
+import sqlite3
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from itertools import islice
 from typing import Any
-
-from openpyxl.utils import range_boundaries
 
 from api.papers import member_cells
 from api.papers.member_cells import Said, Unreadable
@@ -26,7 +30,8 @@ from creditbank.core.values import Asset
 from creditbank.identity.arrivals import Newcomer
 from creditbank.people import ages, consents, persons
 
-ROWS_MOST = 20_000
+ROWS_MOST = 1_000_000
+FAULTS_KEPT = 300
 _HEAD_WITHIN = 10
 
 
@@ -104,24 +109,34 @@ class Fault:
 
 @dataclass(slots=True)
 class Checked:
-    """A list that was read: who is on it, and what is wrong."""
+    """What is known of a list while it is read: the first faults, and how many people there are.
 
-    newcomers: list[Newcomer] = field(default_factory=list)
+    ``totals`` are the points that are brought along, in units by asset.
+    """
+
     faults: list[Fault] = field(default_factory=list)
+    faults_found: int = 0
     heads: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+    community_ids: set[str] = field(default_factory=set)
+    totals: Counter[str] = field(default_factory=Counter)
 
     def fault(self, at: int, what: str, said: Said, cell: Cell = "") -> None:
         """Note something to mend; ``what`` is a field."""
         shown = "" if isinstance(cell, Trouble) else str(cell)[:60]
-        self.faults.append(Fault(at, self.heads.get(what, what), *said, shown))
+        self.tell(Fault(at, self.heads.get(what, what), *said, shown))
 
-    def totals(self) -> dict[str, int]:
-        """Return the points that are brought along, in units by asset."""
-        found: dict[str, int] = {}
-        for one in self.newcomers:
-            for asset, units in one.openings:
-                found[asset] = found.get(asset, 0) + units
-        return dict(sorted(found.items()))
+    def tell(self, fault: Fault) -> None:
+        """Note something to mend; what comes late in a long list of faults is only counted."""
+        self.faults_found += 1
+        if len(self.faults) < FAULTS_KEPT:
+            self.faults.append(fault)
+
+    def count(self, one: Newcomer) -> None:
+        """Count somebody in."""
+        self.rows += 1
+        self.community_ids.add(one.community_id)
+        self.totals.update(dict(one.openings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +148,16 @@ class Ground:
     today: date
 
 
-def check(sheet: Sheet, ground: Ground) -> Checked:
-    """Read a list, and tell all that is wrong with it."""
-    made = Checked()
+def read(sheet: Sheet, ground: Ground, made: Checked) -> Iterator[Newcomer]:
+    """Yield who is on a list, as rows are asked for; what is wrong with it is noted in ``made``."""
     columns = {head: one.field for one in COLUMNS for head in one.heads}
     for asset in ground.assets:
         for head in (f"期初{asset.name}", f"opening {asset.code}", f"opening {asset.name}"):
             columns[head.lower()] = f"opening:{asset.code}"
-    at = _head_row(sheet, columns)
-    if at is None:
+    heads = _head_row(sheet.rows, columns)
+    if heads is None:
         names = "、".join(one.heads[0] for one in _NEEDED)
-        made.faults.append(
+        made.tell(
             Fault(
                 1,
                 "",
@@ -151,18 +165,18 @@ def check(sheet: Sheet, ground: Ground) -> Checked:
                 f"no head was found; one of the first {_HEAD_WITHIN} rows must say: {names}",
             )
         )
-        return made
-    places = _places(sheet.rows[at], columns, made)
-    _tell_merged(sheet, sheet.rows[at].number, made)
-    for row in sheet.rows[at + 1 :]:
-        found = _Reading(row, places, made, ground).newcomer()
-        if found is not None:
-            made.newcomers.append(found)
-    _tell_twins(made)
-    if not made.newcomers and not made.faults:
-        made.faults.append(Fault(sheet.rows[at].number, "", "表头下面没有人", "nobody is listed"))
-    made.faults.sort(key=lambda one: one.line)
-    return made
+        return
+    places = _places(heads, columns, made)
+    _tell_merged(sheet, heads.number, made)
+    with closing(Twins()) as twins:
+        for row in sheet.rows:
+            found = _Reading(row, places, made, ground).newcomer()
+            if found is not None:
+                twins.look_at(found, made)
+                made.count(found)
+                yield found
+    if not made.rows and not made.faults_found:
+        made.tell(Fault(heads.number, "", "表头下面没有人", "nobody is listed"))
 
 
 def _head(cell: Cell) -> str:
@@ -170,11 +184,12 @@ def _head(cell: Cell) -> str:
     return re.sub(r"\s*[*(（].*$", "", text.strip().lower()) or text.strip().lower()
 
 
-def _head_row(sheet: Sheet, columns: Mapping[str, str]) -> int | None:
-    for n, row in enumerate(sheet.rows[:_HEAD_WITHIN]):
+def _head_row(rows: Iterator[Row], columns: Mapping[str, str]) -> Row | None:
+    """Read on to the row with the heads, and return it."""
+    for row in islice(rows, _HEAD_WITHIN):
         found = {columns.get(_head(cell)) for cell in row.cells}
         if "name" in found and len(found - {None}) > 1:
-            return n
+            return row
     return None
 
 
@@ -189,9 +204,9 @@ def _places(row: Row, columns: Mapping[str, str], made: Checked) -> dict[str, in
                 "不认识这一列，请改成模板里的列名，或删掉它",
                 "this column is not known; name it as in the template, or take it out",
             )
-            made.faults.append(Fault(row.number, str(cell)[:40], *said))
+            made.tell(Fault(row.number, str(cell)[:40], *said))
         elif known in places:
-            made.faults.append(
+            made.tell(
                 Fault(row.number, str(cell)[:40], "这一列出现了两次", "this column is there twice")
             )
         elif known is not None:
@@ -199,14 +214,14 @@ def _places(row: Row, columns: Mapping[str, str], made: Checked) -> dict[str, in
             made.heads[known] = str(cell)[:40]
     for one in _NEEDED:
         if one.field not in places:
-            made.faults.append(
-                Fault(row.number, one.heads[0], "缺少这一列", "this column is missing")
-            )
+            made.tell(Fault(row.number, one.heads[0], "缺少这一列", "this column is missing"))
     return places
 
 
 def _tell_merged(sheet: Sheet, head_line: int, made: Checked) -> None:
     """Tell of merged cells in the list; a title above it may be merged."""
+    from openpyxl.utils import range_boundaries  # noqa: PLC0415 - slow, and rarely used
+
     for ref in sheet.merged:
         _, first, _, last = range_boundaries(ref)
         if last is not None and first is not None and last >= head_line:
@@ -214,26 +229,52 @@ def _tell_merged(sheet: Sheet, head_line: int, made: Checked) -> None:
                 f"{ref} 是合并单元格，请取消合并并在每一行填上内容",
                 f"{ref} is merged; split it and fill every row in",
             )
-            made.faults.append(Fault(first, ref, *said))
+            made.tell(Fault(first, ref, *said))
 
 
-def _tell_twins(made: Checked) -> None:
-    """Tell of what only one line may have."""
-    for what, said in (
+class Twins:
+    """Tells of what only one line of a list may have; seen words lie on disk as keyed hashes.
+
+    The key is drawn for this list alone and forgotten with it: no word can be read out of the file.
+    """
+
+    _ONCE = (
         ("phone", ("手机号", "phone")),
         ("document", ("证件号", "document")),
         ("number", ("编号", "number")),
-    ):
-        first: dict[str, int] = {}
-        for one in made.newcomers:
+    )
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._at = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._at.execute("PRAGMA journal_mode = OFF")
+        self._at.execute("CREATE TABLE seen (hash BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+
+    def look_at(self, one: Newcomer, made: Checked) -> None:
+        """Tell if a line before had the phone, the document or the number of this one."""
+        for what, said in self._ONCE:
             value = getattr(one, what)
-            at = first.setdefault(value, one.line) if value is not None else one.line
+            at = one.line if value is None else self._first(what, value, one.line)
             if at != one.line:
                 same = (
                     f"与第 {at} 行的{said[0]}相同",
                     f"the same {said[1]} as in row {at}",
                 )
                 made.fault(one.line, what, same, value)
+
+    def _first(self, what: str, value: str, line: int) -> int:
+        """Return the first line that has this."""
+        text = f"{what}/{value}".encode()
+        digest = hashlib.blake2b(text, key=self._key, digest_size=16).digest()
+        fresh = self._at.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", [digest, line])
+        if fresh.rowcount:
+            return line
+        found = self._at.execute("SELECT line FROM seen WHERE hash = ?", [digest])
+        return int(found.fetchone()[0])
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._at.close()
 
 
 class _Reading:

@@ -12,19 +12,16 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from itertools import chain
+from typing import Any, BinaryIO
 from warnings import catch_warnings, simplefilter
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-
+from creditbank.core import encodings
 from creditbank.core.errors import Malformed
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,6 +33,7 @@ UNPACKED_MOST = 256_000_000
 STRINGS_MOST = 64_000_000
 PART_MOST = 16_000_000
 PARTS_MOST = 2_000
+MERGED_TOLD = 1_000
 LINES_MOST = 1_048_576  # no program writes a row below this one
 
 _EXACT_MOST = 10**15  # Excel keeps 15 digits of a number
@@ -87,27 +85,36 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A spreadsheet: how it was written, its rows, and which cells are merged (``A2:A5``)."""
+    """A spreadsheet: how it was written, its rows, and which cells are merged (``A2:A5``).
+
+    Rows are read as they are asked for, once.
+    """
 
     written_as: str
-    rows: tuple[Row, ...]
+    rows: Iterator[Row]
     merged: tuple[str, ...] = ()
 
 
-def read(content: bytes, *, rows_most: int) -> Sheet:
-    """Return the first sheet of an XLSX, or a CSV; empty rows are left out.
+@contextmanager
+def opened(file: BinaryIO, *, rows_most: int) -> Iterator[Sheet]:
+    """Open the first sheet of an XLSX, or a CSV, for a with block; empty rows are left out.
 
     Raises:
-        BadSpreadsheet: it is neither, or larger than can be taken in at once.
+        BadSpreadsheet: it is neither, or larger than can be taken in; said where that shows.
     """
-    if content.startswith(b"PK"):
-        return _read_xlsx(content, rows_most)
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
+    file.seek(0)
+    head = file.read(4)
+    if head == b"\xd0\xcf\x11\xe0":
         raise BadSpreadsheet(
             "这是旧版 .xls 或带密码的文件，请另存为 .xlsx 或 CSV",
             "it is an old .xls or has a password; please save it as .xlsx or CSV",
         )
-    return _read_csv(content, rows_most)
+    if head.startswith(b"PK"):
+        with _xlsx(file, rows_most) as sheet:
+            yield sheet
+    else:
+        encoding, written_as = _encoding(file, head)
+        yield Sheet(written_as, _csv_rows(encodings.lines(file, encoding), rows_most))
 
 
 def too_long(rows_most: int) -> BadSpreadsheet:
@@ -128,38 +135,42 @@ _BOMB = BadSpreadsheet(
 )
 
 
-def _read_csv(content: bytes, rows_most: int) -> Sheet:
-    text, written_as = _decoded(content)
-    if "\0" in text:
-        raise BadSpreadsheet("文件不是文本表格", "it is no table of text")
-    first = text.partition("\n")[0]
-    divider = max(",\t;", key=first.count)
-    rows = []
-    try:
-        for number, cells in enumerate(
-            csv.reader(io.StringIO(text, newline=""), delimiter=divider)
-        ):
-            row = Row(number + 1, tuple(_of_text(one) for one in cells[:COLUMNS_MOST]))
-            if not row.is_empty:
-                rows.append(row)
-            if len(rows) > rows_most:
-                raise too_long(rows_most)
-    except csv.Error as error:
-        raise BadSpreadsheet("逗号或引号不成对", "commas or quotes are not in order") from error
-    return Sheet(written_as, tuple(rows))
-
-
-def _decoded(content: bytes) -> tuple[str, str]:
-    """Return a text and how it was written: UTF-8 if it can be, else GB18030."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _encoding(file: BinaryIO, head: bytes) -> tuple[str, str]:
+    """Return how a text is written: UTF-8 if it can be, else GB18030."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadSpreadsheet(
             "编码是 UTF-16，请另存为“CSV UTF-8”",
             "it is UTF-16; please save it as 'CSV UTF-8'",
         )
-    for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding), name
-    raise BadSpreadsheet("编码不是 UTF-8 或 GB18030", "it is neither UTF-8 nor GB18030")
+    encoding = encodings.encoding_of(file)
+    if encoding is None:
+        raise BadSpreadsheet("编码不是 UTF-8 或 GB18030", "it is neither UTF-8 nor GB18030")
+    return encoding, "UTF-8" if encoding.startswith("utf") else "GB18030"
+
+
+def _csv_rows(lines: Iterator[str], rows_most: int) -> Iterator[Row]:
+    seen = 0
+    try:
+        first = next(lines, "")
+        divider = max(",\t;", key=first.count)
+        whole = _without_nul(chain([first], lines))
+        for number, cells in enumerate(csv.reader(whole, delimiter=divider), start=1):
+            row = Row(number, tuple(_of_text(one) for one in cells[:COLUMNS_MOST]))
+            if row.is_empty:
+                continue
+            seen += 1
+            if seen > rows_most:
+                raise too_long(rows_most)
+            yield row
+    except (csv.Error, encodings.LineTooLong) as error:
+        raise BadSpreadsheet("逗号或引号不成对", "commas or quotes are not in order") from error
+
+
+def _without_nul(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if "\0" in line:
+            raise BadSpreadsheet("文件不是文本表格", "it is no table of text")
+        yield line
 
 
 def _of_text(text: str) -> Cell:
@@ -175,23 +186,32 @@ def _of_text(text: str) -> Cell:
     return Trouble.LONG if len(said) > CELL_MOST else said
 
 
-def _read_xlsx(content: bytes, rows_most: int) -> Sheet:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+@contextmanager
+def _xlsx(file: BinaryIO, rows_most: int) -> Iterator[Sheet]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow, and rarely used
+
+    with _broken():
+        with zipfile.ZipFile(file) as archive:
             _require_bounded(archive)
         with catch_warnings():
             simplefilter("ignore")  # of styles and extensions that don't matter here
-            book = load_workbook(
-                io.BytesIO(content), read_only=True, data_only=False, keep_links=False
-            )
-            try:
-                sheet: Any = book.worksheets[0]
-                path = sheet._worksheet_path  # noqa: SLF001 - where its cells lie in the archive
-                merged = _scanned(content, path, rows_most)
-                sheet.reset_dimensions()  # what is said there need not be true
-                return Sheet("XLSX", tuple(_xlsx_rows(sheet, rows_most)), merged)
-            finally:
-                book.close()
+            book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+    try:
+        with _broken():
+            sheet: Any = book.worksheets[0]
+            path = sheet._worksheet_path  # noqa: SLF001 - where its cells lie in the archive
+            merged = _scanned(file, path, rows_most)
+            sheet.reset_dimensions()  # what is said there need not be true
+        yield Sheet("XLSX", _xlsx_rows(sheet, rows_most), merged)
+    finally:
+        book.close()
+
+
+@contextmanager
+def _broken() -> Iterator[None]:
+    """Say of whatever a broken file breaks in a with block that it is broken."""
+    try:
+        yield
     except BadSpreadsheet:
         raise
     except Exception as error:  # a broken file can break the reader anywhere
@@ -216,18 +236,19 @@ def _require_bounded(archive: zipfile.ZipFile) -> None:
             raise _BROKEN
 
 
-def _scanned(content: bytes, path: str, rows_most: int) -> tuple[str, ...]:
+def _scanned(file: BinaryIO, path: str, rows_most: int) -> tuple[str, ...]:
     """Return which cells are merged; the rows are counted first, since that is cheap."""
     found: list[str] = []
     rows, kept = 0, b""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(path) as part:
+    with zipfile.ZipFile(file) as archive, archive.open(path) as part:
         while chunk := part.read(_CHUNK):
             text = kept + chunk
             end = text.rfind(b"<") if len(text) > 1 else 0
             whole, kept = text[:end], text[end:][-_CHUNK:]
             rows += len(_ROW.findall(whole))
             found += [ref.decode() for ref in _MERGE.findall(whole)]
-            if rows > rows_most * 2 or len(found) > rows_most:
+            del found[MERGED_TOLD:]
+            if rows > rows_most * 2:
                 raise too_long(rows_most)
     return tuple(found)
 
@@ -235,7 +256,12 @@ def _scanned(content: bytes, path: str, rows_most: int) -> tuple[str, ...]:
 def _xlsx_rows(sheet: Any, rows_most: int) -> Iterator[Row]:
     """Yield what stands in a sheet; rows that a file leaves out are all the same tuple."""
     seen, left_out = 0, None
-    for number, cells in enumerate(sheet.iter_rows(max_col=COLUMNS_MOST), start=1):
+    following = enumerate(sheet.iter_rows(max_col=COLUMNS_MOST), start=1)
+    while True:
+        with _broken():
+            number, cells = next(following, (0, None))
+        if cells is None:
+            return
         if number > LINES_MOST:
             raise _BROKEN
         if cells is left_out:
@@ -313,6 +339,9 @@ class Written:
 
 def write_xlsx(*sheets: Written) -> bytes:
     """Return an XLSX; texts stay texts whatever they begin with, whole numbers are numbers."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow, and rarely used
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     for one in sheets:
         sheet = book.create_sheet(one.title)
@@ -330,6 +359,9 @@ def write_xlsx(*sheets: Written) -> bytes:
 
 
 def _xlsx_cell(sheet: Any, value: Value, *, bold: bool = False) -> Any:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Alignment, Font  # noqa: PLC0415
+
     if value is None:
         return None
     if isinstance(value, int):

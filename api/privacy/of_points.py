@@ -69,6 +69,8 @@ PERSONAL: Mapping[str, Kept] = {
 }
 
 OF_NOBODY: Mapping[str, str] = {
+    "day_total": "asset_code day source destination kind units postings",
+    "summed_day": "day begins_at reached_at is_whole",
     "asset": "code name scale kind",
     "scheme": "scheme_id version effective_from effective_until parameters adopted_by",
     "period": "period_id name kind starts_on ends_on grace_ends_on sealed_at frozen_at",

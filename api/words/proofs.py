@@ -11,6 +11,7 @@ ZH: Mapping[str, str] = {
     "balances are their postings": "余额等于全部过账之和",
     "chains are whole": "每个账户的明细前后相连，没有缺号",
     "unbounded accounts keep nothing": "发行等账户不留余额",
+    "days are summed up rightly": "按日汇总与逐笔过账一致",
     "bounds hold": "余额从未超出限度",
     "bounds are the charts": "账户的限度符合科目规定",
     "transfers have postings": "每张凭证都有过账，编号连续",

@@ -260,7 +260,8 @@ def register(view: View, within: Sequence[str] | None = None) -> list[Entry]:
 
     ``within`` are the communities that the caller's role holds in, None all of them.
     """
-    query = select(needy).where(needy.c.bank_id == view.bank_id, needy.c.state != NeedyState.ENDED)
+    there = [state for state in NeedyState if state is not NeedyState.ENDED]
+    query = select(needy).where(needy.c.bank_id == view.bank_id, needy.c.state.in_(there))
     if within is not None:
         query = query.where(members.is_within(view, needy.c.member_id, within))
     rows = view.rows(query.order_by(needy.c.named_at, needy.c.needy_id))

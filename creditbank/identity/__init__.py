@@ -8,8 +8,9 @@ way in · ``devices`` where one is signed in, and since when · ``pins``, ``pin_
 PIN · ``face_to_face`` what the office does for somebody present · ``joining`` applying and
 admission · ``rosters`` "is this you?".
 
-From lists: ``arrivals`` members whom a file brings, with ``arrival_states``, ``arrival_twins`` who
-is there already, ``arrival_slices`` by and by, ``openings`` and what they had.
+From lists: ``arrivals`` members whom a file brings, with ``arrival_states``, ``arrival_parts``
+while they wait, ``arrival_twins`` who is there already, ``arrival_slices`` by and by, ``intakes``
+many at once, ``openings`` and what they had.
 
 Staff: ``staff`` people in office · ``passwords``, ``second_factors`` what they prove themselves by
 · ``staff_sign_in`` tries, counted · ``invitations``, ``acceptances`` the way in.

@@ -4,22 +4,23 @@ The list is checked whole at the edge before anything of it is written. What wai
 with a key of its own, which is destroyed when nothing waits any more. States: storing → checked |
 faulty; checked → writing → written, or awaiting where points are brought along: these are posted
 after somebody else has confirmed their totals (`creditbank.identity.openings`), awaiting →
-posting → written, or declined. What was not begun can be dropped, and is after a week.
+posting → written, or declined. What was not begun can be dropped, and is after a week. What waits
+lies in `creditbank.identity.arrival_parts`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, delete, insert, select, update
+from sqlalchemy import JSON, Column, Index, LargeBinary, insert, select, update
 from sqlmodel import Field
 
 from creditbank.core.keys import keyed
-from creditbank.core.tables import OfBank, UtcDateTime, insert_or_skip, table, to_bank, within_bank
+from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank, within_bank
 from creditbank.core.units import Actor, Unit, View
 from creditbank.identity.arrival_states import (
     ARRIVING,
@@ -32,11 +33,10 @@ from creditbank.identity.arrival_states import (
 from creditbank.people import communities, trail
 from creditbank.people.errors import OtherCommunity
 
-PART_ROWS = 25
 KEPT = timedelta(days=7)
 FAULTS_TOLD = 300
 
-_WAITING = "arrival"
+WAITING = "arrival"
 
 
 class ArrivalRow(OfBank, table=True):
@@ -64,17 +64,6 @@ class ArrivalRow(OfBank, table=True):
     settled_at: datetime | None = Field(sa_type=UtcDateTime)
 
 
-class ArrivalPartRow(OfBank, table=True):
-    """Some rows that wait, sealed; deleted when they are written."""
-
-    __tablename__ = "arrival_part"
-    __table_args__ = (within_bank(["arrival_id"], "arrival", ["arrival_id"]),)
-
-    arrival_id: str = Field(primary_key=True, max_length=40)
-    n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    content: bytes = Field(sa_column=Column("content", LargeBinary, nullable=False))
-
-
 class ArrivalLineRow(OfBank, table=True):
     """What became of one line: a member, or the reason why not."""
 
@@ -88,7 +77,6 @@ class ArrivalLineRow(OfBank, table=True):
 
 
 arrivals = table(ArrivalRow)
-parts = table(ArrivalPartRow)
 lines = table(ArrivalLineRow)
 
 
@@ -163,19 +151,6 @@ def announce(
     return arrival_id
 
 
-def store_part(unit: Unit, *, arrival_id: str, n: int, newcomers: Sequence[Newcomer]) -> None:
-    """Keep part ``n`` (from 0) of a checked list, sealed; a part that is there stays as it is."""
-    one = find(unit, arrival_id)
-    if one.state is not ArrivalState.STORING or one.key_id is None:
-        return
-    said = json.dumps([asdict(row) for row in newcomers], ensure_ascii=False, default=str)
-    content = unit.vault.seal_bytes(one.key_id, _WAITING, said.encode())
-    unit.run(
-        insert_or_skip(unit.connection, parts),
-        {"bank_id": unit.bank_id, "arrival_id": arrival_id, "n": n, "content": content},
-    )
-
-
 def make_ready(
     unit: Unit,
     *,
@@ -206,7 +181,7 @@ def make_ready(
         community_ids=sorted(community_ids),
         totals=dict(totals),
         faults_found=faults_found,
-        faults=unit.vault.seal_bytes(one.key_id, _WAITING, told.encode()) if faults_found else None,
+        faults=unit.vault.seal_bytes(one.key_id, WAITING, told.encode()) if faults_found else None,
     )
 
 
@@ -251,10 +226,8 @@ def drop(unit: Unit, *, arrival_id: str, key: str) -> ArrivalState:  # noqa: ARG
 
 
 def clear(unit: Unit, one: Arrival) -> None:
-    """Drop a locked list with all that waits of it."""
+    """Drop a locked list; the job clears away what waits of it, and destroys its key."""
     state = ARRIVING.after(one.state, "drop")
-    at = (parts.c.bank_id == unit.bank_id, parts.c.arrival_id == one.arrival_id)
-    unit.run(delete(parts).where(*at))
     change(unit, one.arrival_id, state=state, faults=None)
 
 
@@ -357,31 +330,8 @@ def faults_of(view: View, arrival_id: str) -> list[dict[str, Any]]:
     row = view.row(_query(view, arrival_id))
     if row is None or row.faults is None or row.key_id is None:
         return []
-    plain = view.vault.unseal_bytes(row.key_id, _WAITING, row.faults)
+    plain = view.vault.unseal_bytes(row.key_id, WAITING, row.faults)
     return [] if plain is None else list(json.loads(plain))
-
-
-def part(view: View, one: Arrival, n: int) -> list[Newcomer]:
-    """Return the people of a part that waits; none if it was written."""
-    row = view.row(
-        select(parts.c.content).where(
-            parts.c.bank_id == view.bank_id, parts.c.arrival_id == one.arrival_id, parts.c.n == n
-        )
-    )
-    if row is None or one.key_id is None:
-        return []
-    plain = view.vault.unseal_bytes(one.key_id, _WAITING, row.content)
-    return [] if plain is None else [_newcomer(said) for said in json.loads(plain)]
-
-
-def _newcomer(said: dict[str, Any]) -> Newcomer:
-    born_on = said["born_on"]
-    said |= {
-        "born_on": None if born_on is None else date.fromisoformat(born_on),
-        "purposes": tuple(said["purposes"]),
-        "openings": tuple((asset, units) for asset, units in said["openings"]),
-    }
-    return Newcomer(**said)
 
 
 def refused_lines(view: View, arrival_id: str) -> list[tuple[int, str]]:

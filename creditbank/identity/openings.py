@@ -6,15 +6,17 @@ Whoever uploaded the list, and everyone close to them, can't confirm it, nor can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Index, delete, func, select
 from sqlmodel import Field
 
+from creditbank.core.bulk import insert_all, update_all
 from creditbank.core.errors import Refused
 from creditbank.core.keys import keyed
+from creditbank.core.pace import Pace
 from creditbank.core.tables import OfBank, table, within_bank
 from creditbank.core.units import Actor, Unit, View
 from creditbank.core.values import Amount, Posting
@@ -28,7 +30,7 @@ from creditbank.people import kin, members, trail
 from creditbank.people.members import Status
 from creditbank.schemes import rewards, scheme
 
-POSTED_AT_ONCE = 20
+PACE = Pace(200, most=2_000)
 
 
 @dataclass(eq=False)
@@ -70,8 +72,8 @@ class OpeningRow(OfBank, table=True):
 openings = table(OpeningRow)
 
 
-def put_down(unit: Unit, *, arrival_id: str, member_id: str, newcomer: Newcomer) -> None:
-    """Write down what a new member brings along; nothing is posted."""
+def put_down(unit: Unit, *, arrival_id: str, newcomers: Mapping[str, Newcomer]) -> None:
+    """Write down what new members, by their ids, bring along; nothing is posted."""
     rows = [
         {
             "bank_id": unit.bank_id,
@@ -82,10 +84,11 @@ def put_down(unit: Unit, *, arrival_id: str, member_id: str, newcomer: Newcomer)
             "units": units,
             "transfer_id": None,
         }
+        for member_id, newcomer in newcomers.items()
         for asset, units in newcomer.openings
     ]
     if rows:
-        unit.run(insert(openings), rows)
+        insert_all(unit, openings, rows)
 
 
 def totals(view: View, arrival_id: str) -> dict[str, int]:
@@ -192,67 +195,91 @@ def awaiting(view: View, actor: Actor, within: tuple[str, ...] | None) -> int:
     return sum(may_settle(view, one, mine) for one in waiting)
 
 
-def post_next(unit: Unit, one: Arrival) -> bool:
-    """Post the next points of a confirmed list; returns whether there was nothing left.
+def post_next(unit: Unit, one: Arrival, *, after: int = 0) -> int | None:
+    """Post the next points of a confirmed list in one set, from a line on (0 is the beginning).
 
-    Who was merged meanwhile gets them on the row that goes on; who has left gets none.
+    Returns the line to go on from, None when nothing was left. Who was merged meanwhile gets them
+    on the row that goes on; who has left gets none.
     """
     rows = unit.rows(
         select(openings)
         .where(
             openings.c.bank_id == unit.bank_id,
             openings.c.arrival_id == one.arrival_id,
+            openings.c.line >= after,
             openings.c.transfer_id.is_(None),
         )
         .order_by(openings.c.line, openings.c.asset_code)
-        .limit(POSTED_AT_ONCE)
+        .limit(PACE.size)
     )
     if not rows:
-        return True
+        return None
+    with PACE.timed(len(rows)):
+        _post(unit, one, rows)
+    return int(rows[-1].line)
+
+
+def posted(view: View, arrival_id: str) -> tuple[int, int]:
+    """Return how many of a list's openings are posted, and how many there are."""
+    of = openings.c
+    row = view.row(
+        select(func.count(of.transfer_id).label("posted"), func.count().label("many")).where(
+            of.bank_id == view.bank_id, of.arrival_id == arrival_id
+        )
+    )
+    return (0, 0) if row is None else (int(row.posted), int(row.many))
+
+
+def _post(unit: Unit, one: Arrival, rows: Sequence[Any]) -> None:
+    assert one.settled_at is not None, "what is posted was confirmed"
     heirs = _heirs(unit, {row.member_id for row in rows})
-    rules, drafts = scheme.current(unit), {}
+    rules, last = scheme.current(unit), {}
+    for asset in {row.asset_code for row in rows}:
+        last[asset] = rewards.expires_on(unit.today, rules.of_asset(asset).validity_months)
+    drafts: dict[tuple[int, str], Draft] = {}
     for row in rows:
-        heir = heirs[row.member_id]
+        heir, asset = heirs[row.member_id], row.asset_code
         if heir is None:
             continue
-        assert one.settled_at is not None, "what is posted was confirmed"
-        posting = Posting(
-            chart.ISSUANCE,
-            chart.member(heir),
-            Amount(row.units, row.asset_code),
-            rewards.expires_on(unit.today, rules.of_asset(row.asset_code).validity_months),
-        )
-        drafts[row.line, row.asset_code] = Draft(
+        amount = Amount(row.units, asset)
+        drafts[row.line, asset] = Draft(
             Kind.OPENING,
-            f"arrival/{one.arrival_id}/{row.line}/{row.asset_code}",
+            f"arrival/{one.arrival_id}/{row.line}/{asset}",
             one.settled_at,
-            (posting,),
+            (Posting(chart.ISSUANCE, chart.member(heir), amount, last[asset]),),
             refers_to=one.arrival_id,
         )
     done = post_many(unit, list(drafts.values())) if drafts else []
-    posted = dict(zip(drafts, done, strict=True))
-    for row in rows:
-        transfer = posted.get((row.line, row.asset_code))
-        _keep(unit, row, "" if transfer is None else transfer.transfer_id)
-    return len(rows) < POSTED_AT_ONCE
+    posted = {place: each.transfer_id for place, each in zip(drafts, done, strict=True)}
+    update_all(
+        unit,
+        openings,
+        [
+            {
+                "bank_id": unit.bank_id,
+                "arrival_id": one.arrival_id,
+                "line": row.line,
+                "asset_code": row.asset_code,
+                "transfer_id": posted.get((row.line, row.asset_code), ""),
+            }
+            for row in rows
+        ],
+    )
 
 
 def _heirs(unit: Unit, member_ids: set[str]) -> dict[str, str | None]:
     """Lock members, and return for each the row that goes on; None for who has left."""
-    seen = {one: members.find(unit, one).merged_into or one for one in member_ids}
+    seen = _going_on(unit, member_ids)
     locked = members.lock(unit, member_ids | set(seen.values()))
     gone = {Status.CLOSED, Status.REFUSED}
     return {one: None if locked[heir].status in gone else heir for one, heir in seen.items()}
 
 
-def _keep(unit: Unit, row: Any, transfer_id: str) -> None:
-    unit.run(
-        update(openings)
-        .where(
-            openings.c.bank_id == unit.bank_id,
-            openings.c.arrival_id == row.arrival_id,
-            openings.c.line == row.line,
-            openings.c.asset_code == row.asset_code,
+def _going_on(view: View, member_ids: set[str]) -> dict[str, str]:
+    of = members.members.c
+    rows = view.rows(
+        select(of.member_id, of.merged_into).where(
+            of.bank_id == view.bank_id, of.member_id.in_(sorted(member_ids))
         )
-        .values(transfer_id=transfer_id)
     )
+    return {row.member_id: row.merged_into or row.member_id for row in rows}

@@ -259,6 +259,51 @@ def holds_resolve_once(view: View) -> list[Finding]:
     )
 
 
+_PLACES = """
+    SELECT a.account_id, a.asset_code, CASE
+        WHEN a.balance IS NULL OR a.address LIKE 'merchant/%' THEN a.address
+        WHEN a.address LIKE 'member/%' THEN 'member'
+        WHEN a.address LIKE 'team/%' THEN 'team'
+        WHEN a.address LIKE 'fund/%' THEN 'fund'
+        ELSE 'outside' END AS place
+    FROM account a WHERE a.bank_id = :bank_id
+"""
+
+
+def days_are_summed_up_rightly(view: View) -> list[Finding]:
+    """The totals of each day that is over are what its postings add up to, place by place."""
+    return findings(
+        view,
+        "days are summed up rightly",
+        f"""
+        SELECT day || ' ' || asset_code || ' ' || kind || ' ' || source || ' to ' || destination,
+               'kept and postings differ by ' || sum(units) || ' units, ' || sum(n) || ' postings'
+        FROM (
+            SELECT d.day, d.asset_code, d.kind, d.source, d.destination, d.units, d.postings AS n
+            FROM day_total d
+            JOIN summed_day w ON w.bank_id = d.bank_id AND w.day = d.day AND w.is_whole
+            WHERE d.bank_id = :bank_id
+            UNION ALL
+            SELECT day, asset_code, kind, source, destination, -sum(units), -count(*) FROM (
+                SELECT (SELECT w.day FROM summed_day w
+                        WHERE w.bank_id = :bank_id AND w.begins_at <= t.recorded_at
+                        ORDER BY w.begins_at DESC LIMIT 1) AS day,
+                       s.asset_code, t.kind, s.place AS source, d.place AS destination, p.units
+                FROM transfer t
+                JOIN posting p ON p.bank_id = t.bank_id AND p.transfer_id = t.transfer_id
+                JOIN ({_PLACES}) s ON s.account_id = p.source_id
+                JOIN ({_PLACES}) d ON d.account_id = p.destination_id
+                WHERE t.bank_id = :bank_id AND t.recorded_at < (
+                    SELECT max(w.reached_at) FROM summed_day w
+                    WHERE w.bank_id = :bank_id AND w.is_whole)
+            ) moved GROUP BY day, asset_code, kind, source, destination
+        ) parts GROUP BY day, asset_code, kind, source, destination
+        HAVING sum(units) <> 0 OR sum(n) <> 0
+        ORDER BY day, asset_code, kind, source, destination
+        """,
+    )
+
+
 PROOFS: tuple[Proof, ...] = (
     every_asset_sums_to_zero,
     postings_stay_in_one_asset,
@@ -271,4 +316,5 @@ PROOFS: tuple[Proof, ...] = (
     reversals_equal_their_originals,
     held_is_the_open_holds,
     holds_resolve_once,
+    days_are_summed_up_rightly,
 )

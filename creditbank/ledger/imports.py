@@ -1,32 +1,36 @@
 """Imports through a running server: a checked journal is stored in parts, then loaded by a job.
 
-Parts are small enough that loading one never keeps a till waiting. States: storing → ready →
-loaded | stopped; a stopped import says why, and goes on where it stopped when it is resumed.
+A slice stores or loads as many parts as keep no till waiting (`creditbank.core.pace`), in one set.
+States: storing → ready → loaded | stopped; a stopped import says why, and goes on where it stopped
+when it is resumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, delete, insert, select, update
+from sqlalchemy import JSON, bindparam, delete, insert, select, update
 from sqlmodel import Field
 
 from creditbank.core.errors import NotFound, Refused
 from creditbank.core.keys import keyed
+from creditbank.core.pace import Pace
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, Posting
-from creditbank.ledger import accounts
-from creditbank.ledger.accounts import Place
+from creditbank.ledger import accounts, walks
 from creditbank.ledger.chart import Bounds, Kind
-from creditbank.ledger.journal import load
+from creditbank.ledger.plans import Slice
 from creditbank.ledger.posting import Draft, places_of
 
 PART_ROWS = 100
+FORGOTTEN_AT_ONCE = 50
+_LINE = 7
+PACE = Pace(PART_ROWS, most=5_000)
 
 
 class ImportState(StrEnum):
@@ -151,17 +155,28 @@ def new_attempt(unit: Unit) -> str:
     return unit.new_id("att")
 
 
-def store_part(
-    unit: Unit,
-    *,
-    import_id: str,
-    attempt: str,
-    n: int,
-    drafts: Sequence[Draft],
-    bounds: Mapping[Place, Bounds],
-) -> None:
-    """Keep part ``n`` (from 0) of a checked journal, as one attempt stores it."""
-    content = {
+def store_parts(unit: Unit, *, import_id: str, attempt: str, first: int, checked: Slice) -> int:
+    """Keep the next rows of a checked journal in parts from number ``first`` on; return how many.
+
+    Every part has the bounds of the names that are new in it.
+    """
+    rows = [
+        {
+            "bank_id": unit.bank_id,
+            "import_id": import_id,
+            "attempt": attempt,
+            "n": first + n,
+            "content": _content(checked, at),
+        }
+        for n, at in enumerate(range(0, len(checked.drafts), PART_ROWS))
+    ]
+    unit.run(insert(parts), rows)
+    return len(rows)
+
+
+def _content(checked: Slice, at: int) -> dict[str, Any]:
+    drafts = checked.drafts[at : at + PART_ROWS]
+    return {
         "drafts": [
             [
                 draft.kind,
@@ -171,28 +186,22 @@ def store_part(
                 draft.postings[0].destination,
                 draft.postings[0].amount.units,
                 draft.postings[0].amount.asset,
+                line,
             ]
-            for draft in drafts
+            for draft, line in zip(drafts, checked.lines[at:], strict=False)
         ],
         "bounds": [
-            [*place, bounds[place].floor, bounds[place].ceiling]
-            for place in sorted(places_of(drafts) & bounds.keys())
+            [*place, checked.bounds[place].floor, checked.bounds[place].ceiling]
+            for place in sorted(places_of(drafts) & checked.bounds.keys())
         ],
     }
-    unit.run(
-        insert(parts),
-        {
-            "bank_id": unit.bank_id,
-            "import_id": import_id,
-            "attempt": attempt,
-            "n": n,
-            "content": content,
-        },
-    )
 
 
-def make_ready(unit: Unit, *, import_id: str, attempt: str, rows: int, parts: int) -> None:
-    """Let the job load what an attempt has stored completely; only the first attempt counts."""
+def make_ready(unit: Unit, *, import_id: str, attempt: str, rows: int, parts: int) -> bool:
+    """Let the job load what an attempt has stored completely; only the first attempt counts.
+
+    Who comes second (False) has to forget what it stored.
+    """
     first = unit.run(
         update(files)
         .where(
@@ -202,18 +211,42 @@ def make_ready(unit: Unit, *, import_id: str, attempt: str, rows: int, parts: in
         )
         .values(rows=rows, parts=parts, attempt=attempt, state=ImportState.READY)
     ).rowcount
-    if not first:
-        _forget_attempt(unit, import_id, attempt)
+    return bool(first)
 
 
-def _forget_attempt(unit: Unit, import_id: str, attempt: str) -> None:
-    unit.run(
-        delete(parts).where(
-            parts.c.bank_id == unit.bank_id,
-            parts.c.import_id == import_id,
-            parts.c.attempt == attempt,
+def forget_parts(unit: Unit, *, import_id: str, attempt: str | None = None) -> bool:
+    """Forget some parts, of an attempt or of all; returns whether there were none left."""
+    of = parts.c
+    which = [of.bank_id == unit.bank_id, of.import_id == import_id]
+    if attempt is not None:
+        which.append(of.attempt == attempt)
+    rows = unit.rows(select(of.attempt, of.n).where(*which).limit(FORGOTTEN_AT_ONCE))
+    _delete(unit, import_id, rows)
+    return len(rows) < FORGOTTEN_AT_ONCE
+
+
+def _delete(unit: Unit, import_id: str, rows: Sequence[Any]) -> None:
+    if rows:
+        unit.run(
+            _DELETE,
+            [
+                {
+                    "of_bank": unit.bank_id,
+                    "of_import": import_id,
+                    "of_attempt": row.attempt,
+                    "of_n": row.n,
+                }
+                for row in rows
+            ],
         )
-    )
+
+
+_DELETE = delete(parts).where(
+    parts.c.bank_id == bindparam("of_bank"),
+    parts.c.import_id == bindparam("of_import"),
+    parts.c.attempt == bindparam("of_attempt"),
+    parts.c.n == bindparam("of_n"),
+)
 
 
 @keyed
@@ -231,16 +264,17 @@ def resume(unit: Unit, *, import_id: str, key: str) -> ImportState:  # noqa: ARG
     return ImportState.READY
 
 
-def load_part(unit: Unit, *, import_id: str) -> bool:
-    """Load the next part of an import; returns whether it was the last one.
+def load_parts(unit: Unit, *, import_id: str) -> bool:
+    """Load the next parts of an import, as many as the pace says; returns whether it is loaded.
+
+    What attempts that came second had stored is cleared away at the end, some at a time.
 
     Raises:
         ImportNotFound: this bank has none of this id.
-        InsufficientPoints: the books have moved since the journal was checked.
-        KeyReused: a key was recorded since with other content.
+        RowRefused: the books have moved since the journal was checked.
     """
     one = find(unit, import_id)
-    row = unit.row(
+    waiting = unit.rows(
         select(parts.c.attempt, parts.c.n, parts.c.content)
         .join_from(
             files,
@@ -251,37 +285,30 @@ def load_part(unit: Unit, *, import_id: str) -> bool:
         )
         .where(files.c.bank_id == unit.bank_id, files.c.import_id == import_id)
         .order_by(parts.c.n)
-        .limit(1)
+        .limit(max(1, PACE.size // PART_ROWS))
     )
-    if row is None:
-        _end(unit, import_id)
-        return True
-    bounds = {(p, code): Bounds(floor, top) for p, code, floor, top in row.content["bounds"]}
-    loaded = load(unit, [_draft(cells) for cells in row.content["drafts"]], bounds)
-    unit.run(
-        delete(parts).where(
-            parts.c.bank_id == unit.bank_id,
-            parts.c.import_id == import_id,
-            parts.c.attempt == row.attempt,
-            parts.c.n == row.n,
+    if not waiting:
+        over = forget_parts(unit, import_id=import_id)
+        if over:
+            _set(unit, import_id, state=ImportState.LOADED)
+        return over
+    rows = [cells for row in waiting for cells in row.content["drafts"]]
+    with PACE.timed(len(rows)):
+        bounds = {
+            (place, code): Bounds(floor, top)
+            for row in waiting
+            for place, code, floor, top in row.content["bounds"]
+        }
+        drafts = [_draft(cells) for cells in rows]
+        loaded = walks.load(unit, drafts, bounds, lines=[_line(cells) for cells in rows])
+        _delete(unit, import_id, waiting)
+        _set(
+            unit,
+            import_id,
+            parts_loaded=one.parts_loaded + len(waiting),
+            rows_loaded=one.rows_loaded + loaded,
         )
-    )
-    _set(
-        unit,
-        import_id,
-        parts_loaded=one.parts_loaded + 1,
-        rows_loaded=one.rows_loaded + loaded,
-    )
-    last = one.parts_loaded + 1 == one.parts
-    if last:
-        _end(unit, import_id)
-    return last
-
-
-def _end(unit: Unit, import_id: str) -> None:
-    """Mark an import as loaded, and clear away what attempts that came second had stored."""
-    unit.run(delete(parts).where(parts.c.bank_id == unit.bank_id, parts.c.import_id == import_id))
-    _set(unit, import_id, state=ImportState.LOADED)
+    return False
 
 
 def stop(unit: Unit, *, import_id: str, reason: str) -> None:
@@ -323,9 +350,14 @@ def ready(view: View) -> list[str]:
 
 
 def _draft(cells: Sequence[Any]) -> Draft:
-    kind, key, at, source, destination, units, asset = cells
+    kind, key, at, source, destination, units, asset = cells[:_LINE]
     posting = Posting(source, destination, Amount(units, asset))
     return Draft(Kind(kind), key, datetime.fromisoformat(at), (posting,))
+
+
+def _line(cells: Sequence[Any]) -> int:
+    """Return the line of a stored row; those stored by versions before had none."""
+    return int(cells[_LINE]) if len(cells) > _LINE else 0
 
 
 def _set(unit: Unit, import_id: str, **values: object) -> None:

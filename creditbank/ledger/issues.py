@@ -6,17 +6,21 @@ what is there and books the rest as a debt; shops and receivers of gifts are nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from sqlalchemy import select
 
 from creditbank.core.errors import InDebt
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount, AssetKind, Posting
 from creditbank.ledger import chart
 from creditbank.ledger.accounts import Locked, Place, every_asset, lock
+from creditbank.ledger.books import transfers
 from creditbank.ledger.chart import Kind
-from creditbank.ledger.posting import Draft, Transfer, find, post
+from creditbank.ledger.posting import Draft, Transfer, find, post, post_many
 from creditbank.ledger.statements import owed
 
 
@@ -37,6 +41,18 @@ class Sent:
     amount: Amount
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What several members, a team or a fund are to receive in one transfer, under its key."""
+
+    earned: tuple[Earned, ...]
+    key: str
+    occurred_at: datetime
+    refers_to: str
+    period_id: str | None
+    sent: tuple[Sent, ...] = ()
+
+
 def issue(
     unit: Unit,
     *,
@@ -55,33 +71,74 @@ def issue(
         KeyReused: the key was used for other content.
         AssetNotFound: the bank has no such asset.
     """
-    locked = lock(unit, _places(unit, earned, sent))
-    drafted: list[Posting] = []
-    for one in earned:
-        asset = one.amount.asset
-        back = _paid_back(locked, drafted, one)
-        if back:
-            drafted.append(Posting(chart.ISSUANCE, chart.debt(one.member_id), Amount(back, asset)))
-        if one.amount.units > back:
-            rest = Amount(one.amount.units - back, asset)
-            drafted.append(
-                Posting(chart.ISSUANCE, chart.member(one.member_id), rest, one.expires_on)
-            )
-    drafted += [Posting(chart.ISSUANCE, one.address, one.amount) for one in sent]
-    said: tuple[object, ...] = (
-        *((one.member_id, one.amount.units, one.amount.asset) for one in earned),
-        *((one.address, one.amount.units, one.amount.asset) for one in sent),
-    )
-    draft = Draft(Kind.ISSUE, key, occurred_at, tuple(drafted), refers_to, None, period_id, said)
-    return post(unit, draft, held=locked)
+    one = Issue(tuple(earned), key, occurred_at, refers_to, period_id, tuple(sent))
+    return issue_many(unit, [one])[0]
 
 
-def _places(unit: Unit, earned: Sequence[Earned], sent: Sequence[Sent]) -> set[Place]:
+def issue_many(unit: Unit, several: Sequence[Issue]) -> list[Transfer]:
+    """Issue what many earned, a transfer each, all or none: one set for prizes and welcomes.
+
+    A debt that two of them could pay is paid by the first.
+
+    Raises:
+        KeyReused: a key was used for other content.
+        AssetNotFound: the bank has no such asset.
+    """
+    if not several:
+        return []
     kinds = {code: asset.kind for code, asset in every_asset(unit).items()}
+    locked = lock(unit, {place for one in several for place in _places(one, kinds)})
+    known = _recorded(unit, [one.key for one in several])
+    paid: Counter[Place] = Counter()
+    drafts = [_draft(one, locked, Counter() if one.key in known else paid) for one in several]
+    return post_many(unit, drafts, held=locked)
+
+
+def _recorded(view: View, keys: Sequence[str]) -> set[str]:
+    """Return which keys are recorded: what these issue has paid its debts before."""
+    if len(keys) == 1:
+        return set()
+    of = transfers.c
+    rows = view.rows(select(of.key).where(of.bank_id == view.bank_id, of.key.in_(keys)))
+    return {row.key for row in rows}
+
+
+def _draft(one: Issue, locked: Mapping[Place, Locked], paid: Counter[Place]) -> Draft:
+    """Return the transfer of an issue; ``paid`` is what those before it pay of debts."""
+    drafted: list[Posting] = []
+    for each in one.earned:
+        asset, debt = each.amount.asset, chart.debt(each.member_id)
+        back = _paid_back(locked, paid, each)
+        if back:
+            paid[debt, asset] += back
+            drafted.append(Posting(chart.ISSUANCE, debt, Amount(back, asset)))
+        if each.amount.units > back:
+            rest = Amount(each.amount.units - back, asset)
+            drafted.append(
+                Posting(chart.ISSUANCE, chart.member(each.member_id), rest, each.expires_on)
+            )
+    drafted += [Posting(chart.ISSUANCE, part.address, part.amount) for part in one.sent]
+    said: tuple[object, ...] = (
+        *((each.member_id, each.amount.units, each.amount.asset) for each in one.earned),
+        *((part.address, part.amount.units, part.amount.asset) for part in one.sent),
+    )
+    return Draft(
+        Kind.ISSUE,
+        one.key,
+        one.occurred_at,
+        tuple(drafted),
+        one.refers_to,
+        None,
+        one.period_id,
+        said,
+    )
+
+
+def _places(issue: Issue, kinds: Mapping[str, AssetKind]) -> set[Place]:
     places: set[Place] = set()
-    for part in sent:
+    for part in issue.sent:
         places |= {(chart.ISSUANCE, part.amount.asset), (part.address, part.amount.asset)}
-    for one in earned:
+    for one in issue.earned:
         asset = one.amount.asset
         places |= {(chart.ISSUANCE, asset), (chart.member(one.member_id), asset)}
         if kinds.get(asset) is AssetKind.SPENDABLE:
@@ -89,17 +146,12 @@ def _places(unit: Unit, earned: Sequence[Earned], sent: Sequence[Sent]) -> set[P
     return places
 
 
-def _paid_back(locked: dict[Place, Locked], drafted: Sequence[Posting], one: Earned) -> int:
-    """Return how much of this earning pays a debt that earlier postings leave open."""
+def _paid_back(locked: Mapping[Place, Locked], paid: Counter[Place], one: Earned) -> int:
+    """Return how much of this earning pays a debt that earlier ones leave open."""
     place = (chart.debt(one.member_id), one.amount.asset)
     if place not in locked:
         return 0
-    open_debt = -(locked[place].balance or 0) - sum(
-        posting.amount.units
-        for posting in drafted
-        if (posting.destination, posting.amount.asset) == place
-    )
-    return min(open_debt, one.amount.units)
+    return min(-(locked[place].balance or 0) - paid[place], one.amount.units)
 
 
 def withdraw(

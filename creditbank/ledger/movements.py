@@ -1,20 +1,18 @@
-"""Movements: postings with both their ends, newest first; and the one query that joins them."""
+"""Movements: postings with both their ends, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 
+from creditbank.core.clock import day_of
 from creditbank.core.units import View
-from creditbank.ledger import chart
-from creditbank.ledger.books import accounts, postings, transfers
-
-source = accounts.alias("source")
-destination = accounts.alias("destination")
+from creditbank.ledger import chart, day_totals, flows
+from creditbank.ledger.books import postings, transfers
+from creditbank.ledger.day_totals import destination, joined, source
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +29,26 @@ class Entry:
     refers_to: str | None
 
 
-def joined(view: View, asset: str, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Return columns of the movements of an asset: transfers, postings, and both accounts."""
-    return (
-        select(*columns)
-        .select_from(transfers)
-        .join(
-            postings,
-            (postings.c.bank_id == transfers.c.bank_id)
-            & (postings.c.transfer_id == transfers.c.transfer_id),
-        )
-        .join(
-            source,
-            (source.c.bank_id == postings.c.bank_id)
-            & (source.c.account_id == postings.c.source_id),
-        )
-        .join(
-            destination,
-            (destination.c.bank_id == postings.c.bank_id)
-            & (destination.c.account_id == postings.c.destination_id),
-        )
-        .where(transfers.c.bank_id == view.bank_id, source.c.asset_code == asset)
-    )
-
-
 def latest(
     view: View, asset: str, *, before: tuple[datetime, str] | None = None, limit: int = 50
 ) -> Sequence[Entry]:
     """Return what moved of an asset in its latest transfers, newest first; whole transfers only.
 
-    ``before`` is the last transfer seen, ``limit`` how many transfers.
+    ``before`` is the last transfer seen, ``limit`` how many transfers. An asset that rarely moves
+    is looked for on those days alone on which it did.
     """
     of, order = transfers.c, (transfers.c.recorded_at.desc(), transfers.c.transfer_id.desc())
-    moves = (
-        select(postings.c.transfer_id)
-        .join(
-            source,
-            (source.c.bank_id == postings.c.bank_id)
-            & (source.c.account_id == postings.c.source_id),
-        )
-        .where(
-            postings.c.bank_id == of.bank_id,
-            postings.c.transfer_id == of.transfer_id,
-            source.c.asset_code == asset,
-        )
-        .exists()
-    )
-    which = select(of.transfer_id).where(of.bank_id == view.bank_id, moves)
+    which = select(of.transfer_id).where(of.bank_id == view.bank_id, _moves(asset))
     if before is not None:
         at, last = before
         which = which.where(of.recorded_at <= at, (of.recorded_at < at) | (of.transfer_id < last))
-    ids = [row.transfer_id for row in view.rows(which.order_by(*order).limit(limit))]
+    ids: list[str] = []
+    until = view.today if before is None else day_of(before[0], view.bank.zone)
+    for span in day_totals.spans_of(view, asset, until, limit):
+        part = which.where(*flows.within(span)).order_by(*order).limit(limit - len(ids))
+        ids += [row.transfer_id for row in view.rows(part)]
+        if len(ids) == limit:
+            break
     query = joined(
         view,
         asset,
@@ -102,3 +69,21 @@ def latest(
         )
         for row in view.rows(query.where(of.transfer_id.in_(ids)).order_by(*order, postings.c.n))
     ]
+
+
+def _moves(asset: str) -> ColumnElement[bool]:
+    """Return what is true of transfers that moved an asset."""
+    return (
+        select(postings.c.transfer_id)
+        .join(
+            source,
+            (source.c.bank_id == postings.c.bank_id)
+            & (source.c.account_id == postings.c.source_id),
+        )
+        .where(
+            postings.c.bank_id == transfers.c.bank_id,
+            postings.c.transfer_id == transfers.c.transfer_id,
+            source.c.asset_code == asset,
+        )
+        .exists()
+    )

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, select, text, union_all
 
 from creditbank.core.units import View
 from creditbank.ledger import chart, flows
-from creditbank.ledger.books import accounts, postings, transfers
+from creditbank.ledger.books import IS_FUND, accounts, postings, transfers
 from creditbank.ledger.chart import Kind
 from creditbank.ledger.flows import EVER, Flow, Span
 
@@ -342,7 +342,7 @@ def funds(view: View) -> list[tuple[str, str, int]]:
     """Return what lies in each fund: its name, the asset, the units."""
     rows = view.rows(
         select(accounts.c.address, accounts.c.asset_code, accounts.c.balance)
-        .where(accounts.c.bank_id == view.bank_id, accounts.c.address.like("fund/%"))
+        .where(accounts.c.bank_id == view.bank_id, text(IS_FUND))
         .order_by(accounts.c.address, accounts.c.asset_code)
     )
     return [(row.address.removeprefix("fund/"), row.asset_code, row.balance or 0) for row in rows]

@@ -14,11 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, insert, select, update
+from sqlalchemy import Index, select, update
 from sqlmodel import Field
 
 from creditbank import notices
+from creditbank.core.bulk import insert_all
 from creditbank.core.errors import BadField
+from creditbank.core.indexes import sparse
 from creditbank.core.keys import keyed
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Actor, Unit, View
@@ -92,6 +94,7 @@ class ConsentRow(OfBank, table=True):
         within_bank(["member_id"], "member", ["member_id"]),
         within_bank(["guardian_id"], "member", ["member_id"]),
         Index("ix_consent_member", "bank_id", "member_id", "purpose"),
+        sparse("ix_consent_guardian", "guardian_id"),
     )
 
     consent_id: str = Field(primary_key=True, max_length=40)
@@ -187,26 +190,48 @@ def put_down(
         _require_guardian(unit, member_id, guardian_id)
     standing = in_force_of(unit, [member_id])[member_id]
     fresh = [one for one in said if one not in standing]
-    for one in fresh:
-        unit.run(
-            insert(consents),
-            {
-                "bank_id": unit.bank_id,
-                "consent_id": unit.new_id("cns"),
-                "member_id": member_id,
-                "purpose": one,
-                "version": PURPOSES[one].version,
-                "given_at": unit.now,
-                "given_by": unit.actor.id,
-                "given_via": unit.actor.via,
-                "guardian_id": guardian_id if guarded else None,
-                "withdrawn_at": None,
-                "withdrawn_by": None,
-            },
-        )
+    guardian = guardian_id if guarded else None
+    insert_all(unit, consents, [_given(unit, member_id, one, guardian) for one in fresh])
     if fresh:
         trail.record(unit, "consent.given", member_id, subject_id=member_id, after={"of": fresh})
     return tuple(sorted({*standing, *fresh}))
+
+
+def put_down_all(unit: Unit, agreed: Mapping[str, Iterable[str]]) -> None:
+    """Write down to what each of several new members agrees, who are all 14 or older.
+
+    Raises:
+        BadField: a purpose is unknown.
+        GuardianNeeded: one of them is under 14.
+    """
+    said = {one: sorted(set(purposes)) for one, purposes in agreed.items() if purposes}
+    if not {each for purposes in said.values() for each in purposes} <= set(PURPOSES):
+        raise BadField("purposes", " / ".join(PURPOSES))
+    for member_id, born_on in persons.births(unit, said).items():
+        if ages.years(born_on, unit.today) < GUARDED_BELOW:
+            raise GuardianNeeded(member_id)
+    rows = [
+        _given(unit, member_id, one, None) for member_id, several in said.items() for one in several
+    ]
+    if rows:
+        insert_all(unit, consents, rows)
+        trail.record_each(unit, "consent.given", {one: {"of": of} for one, of in said.items()})
+
+
+def _given(unit: Unit, member_id: str, purpose: str, guardian_id: str | None) -> dict[str, object]:
+    return {
+        "bank_id": unit.bank_id,
+        "consent_id": unit.new_id("cns"),
+        "member_id": member_id,
+        "purpose": purpose,
+        "version": PURPOSES[purpose].version,
+        "given_at": unit.now,
+        "given_by": unit.actor.id,
+        "given_via": unit.actor.via,
+        "guardian_id": guardian_id,
+        "withdrawn_at": None,
+        "withdrawn_by": None,
+    }
 
 
 def _require_guardian(unit: Unit, member_id: str, guardian_id: str | None) -> None:

@@ -37,6 +37,30 @@ def same_person(view: View, holder_ids: Iterable[str]) -> frozenset[str]:
     return known | set(view.connection.execute(_SAME, wanted).scalars())
 
 
+def same_persons(view: View, holder_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return for each of these all that share their document number, themselves among them."""
+    wanted = sorted(set(holder_ids))
+    rows = view.rows(
+        select(_theirs.c.holder_id, lookups.c.holder_id.label("same"))
+        .join_from(
+            _theirs,
+            lookups,
+            (lookups.c.bank_id == _theirs.c.bank_id)
+            & (lookups.c.what == _theirs.c.what)
+            & (lookups.c.hash == _theirs.c.hash),
+        )
+        .where(
+            _theirs.c.bank_id == view.bank_id,
+            _theirs.c.what == DOCUMENT,
+            _theirs.c.holder_id.in_(wanted),
+        )
+    )
+    found = {one: {one} for one in wanted}
+    for row in rows:
+        found[row.holder_id].add(row.same)
+    return {one: frozenset(ids) for one, ids in found.items()}
+
+
 def doubled(view: View, holder_ids: Iterable[str]) -> frozenset[str]:
     """Return who of these shares a document number with another one of these."""
     wanted, theirs = sorted(set(holder_ids)), lookups.alias("theirs")

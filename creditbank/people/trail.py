@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import ColumnElement, Index, insert, select
+from sqlalchemy import ColumnElement, Index, select
 from sqlmodel import Field
 
+from creditbank.core.bulk import insert_all
 from creditbank.core.tables import OfBank, UtcDateTime, table, to_bank
 from creditbank.core.units import Unit, View
 from creditbank.people import persons
@@ -92,28 +93,46 @@ def record(
     Raises:
         PersonNotFound: nothing is known of the subject (any more).
     """
-    assert _WHAT.fullmatch(what), what
     change = None
     if before is not None or after is not None:
-        said = to_jsonable_python({"before": before, "after": after})
-        change = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        change = _json(before, after)
         if subject_id is not None:
             change = persons.seal(unit, subject_id, _CHANGE, change)
-    unit.run(
-        insert(deeds),
-        {
-            "bank_id": unit.bank_id,
-            "deed_id": unit.new_id("ded"),
-            "done_at": unit.now,
-            "actor_id": unit.actor.id,
-            "role": unit.actor.role,
-            "via": unit.actor.via,
-            "what": what,
-            "object_id": object_id,
-            "subject_id": subject_id,
-            "change": change,
-        },
-    )
+    insert_all(unit, deeds, [_row(unit, what, object_id, subject_id, change)])
+
+
+def record_each(unit: Unit, what: str, after: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Write the same deed to several people down, with what each of them has after it.
+
+    Raises:
+        PersonNotFound: nothing is known of one of them (any more).
+    """
+    said = {one: _json(None, theirs) for one, theirs in after.items() if theirs is not None}
+    sealed = persons.seal_each(unit, _CHANGE, said) if said else {}
+    insert_all(unit, deeds, [_row(unit, what, one, one, sealed.get(one)) for one in after])
+
+
+def _json(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    said = to_jsonable_python({"before": before, "after": after})
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _row(
+    unit: Unit, what: str, object_id: str, subject_id: str | None, change: str | None
+) -> dict[str, Any]:
+    assert _WHAT.fullmatch(what), what
+    return {
+        "bank_id": unit.bank_id,
+        "deed_id": unit.new_id("ded"),
+        "done_at": unit.now,
+        "actor_id": unit.actor.id,
+        "role": unit.actor.role,
+        "via": unit.actor.via,
+        "what": what,
+        "object_id": object_id,
+        "subject_id": subject_id,
+        "change": change,
+    }
 
 
 def listing(

@@ -1,9 +1,10 @@
 """Expiry: the job of each day that lets points go which are past their day, and warns before.
 
-A calendar job: its period is the day, and days that were missed are made up for in order. It goes
-in small slices. First the accounts that took in points of the day before (at the first run ever:
-of any earlier day), then those into which something came back when its day was over, then who has
-points that are valid for 30, 7 and 1 more days. Where nothing ever expires, no job is due.
+A calendar job: its period is the day, and days that were missed are made up for in order. A slice
+is a set of as many accounts as it has time for. First the accounts that took in points of the day
+before (at the first run ever: of any earlier day), then those into which something came back when
+its day was over, then who has points that are valid for 30, 7 and 1 more days. Where nothing ever
+expires, no job is due.
 
 What comes back past its day (a hold that ran out, a mended gift) leaves on the next day; after a
 shop's refund or void the scheme's days of grace come first.
@@ -19,6 +20,7 @@ from sqlalchemy import func, select
 
 from creditbank import jobs, notices
 from creditbank.core.clock import start_of_day
+from creditbank.core.pace import Pace
 from creditbank.core.units import Unit, View
 from creditbank.ledger import expiries
 from creditbank.people.members import Status, members
@@ -26,7 +28,8 @@ from creditbank.schemes import scheme
 
 KIND = "expire-points"
 WARN_DAYS = (30, 7, 1)
-ACCOUNTS_PER_SLICE = 120
+PACE = Pace(100, most=2_000)
+WARN_PACE = Pace(100, most=2_000)
 TRANSFERS_PER_SLICE = 400
 
 _DAY = timedelta(days=1)
@@ -82,9 +85,11 @@ def _past(unit: Unit, today: date, cursor: Cursor) -> dict[str, Any] | None:
         if following is None or following >= today:
             return {"stage": "back", "span": 0, "at": ["", ""]}
         day, after = following, 0
-    found = expiries.took_in(unit, day, after=after, limit=ACCOUNTS_PER_SLICE)
-    _expire(unit, found, today, cursor["slice"])
-    more = len(found) == ACCOUNTS_PER_SLICE
+    size = PACE.size
+    with PACE.timed(size):
+        found = expiries.took_in(unit, day, after=after, limit=size)
+        _expire(unit, found, today, cursor["slice"])
+    more = len(found) == size
     return {"stage": "past", "day": day.isoformat(), "after": found[-1] if more else None}
 
 
@@ -134,7 +139,17 @@ def _warn(unit: Unit, today: date, cursor: Cursor) -> dict[str, Any] | None:
         return None
     days = WARN_DAYS[cursor["which"]]
     last = today + timedelta(days=days)
-    found = expiries.took_in(unit, last, after=cursor["after"], limit=ACCOUNTS_PER_SLICE)
+    size = WARN_PACE.size
+    with WARN_PACE.timed(size):
+        found = _warned(unit, last, days, after=cursor["after"], limit=size)
+    if len(found) == size:
+        return {"stage": "warn", "which": cursor["which"], "after": found[-1]}
+    return {"stage": "warn", "which": cursor["which"] + 1, "after": 0}
+
+
+def _warned(unit: Unit, last: date, days: int, *, after: int, limit: int) -> list[int]:
+    """Tell the next members whose points are valid until a day; return the accounts looked at."""
+    found = expiries.took_in(unit, last, after=after, limit=limit)
     told = expiries.expiring(unit, found, last) if found else {}
     notices.tell_each(
         unit,
@@ -146,9 +161,7 @@ def _warn(unit: Unit, today: date, cursor: Cursor) -> dict[str, Any] | None:
         link="/me/statement",
         due_at=start_of_day(last + _DAY, unit.bank.zone),
     )
-    if len(found) == ACCOUNTS_PER_SLICE:
-        return {"stage": "warn", "which": cursor["which"], "after": found[-1]}
-    return {"stage": "warn", "which": cursor["which"] + 1, "after": 0}
+    return found
 
 
 def _with_us(view: View, member_ids: Iterable[str]) -> list[str]:

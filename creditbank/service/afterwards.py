@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Index, insert, select, update
 from sqlmodel import Field
 
 from creditbank import notices
@@ -49,7 +49,10 @@ class AfterwardsRow(OfBank, table=True):
     """Who noted an activity down afterwards; ``remark`` is for everybody to read."""
 
     __tablename__ = "afterwards"
-    __table_args__ = (within_bank(["task_id"], "task", ["task_id"]),)
+    __table_args__ = (
+        within_bank(["task_id"], "task", ["task_id"]),
+        Index("ix_afterwards_waiting", "bank_id", "second_needed", "confirmed_at", "noted_at"),
+    )
 
     task_id: str = Field(primary_key=True, max_length=40)
     remark: str | None = Field(max_length=REMARK_MOST)

@@ -12,18 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    Index,
-    Row,
-    UniqueConstraint,
-    false,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import CheckConstraint, Index, Row, UniqueConstraint, false, insert, select, update
 from sqlmodel import Field
 
+from creditbank.core.indexes import sparse
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.people import members
@@ -80,6 +72,7 @@ class ClaimRow(OfBank, table=True):
         Index("ix_claim_member", "bank_id", "member_id", "claimed_at", "claim_id"),
         Index("ix_claim_served", "bank_id", "member_id", "signed_out_at"),
         Index("ix_claim_task", "bank_id", "task_id", "state", "position"),
+        sparse("ix_claim_party", "party_id"),
     )
 
     claim_id: str = Field(primary_key=True, max_length=40)

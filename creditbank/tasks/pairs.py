@@ -106,6 +106,7 @@ class PairRow(OfBank, table=True):
             sqlite_where=_RUNNING,
             postgresql_where=_RUNNING,
         ),
+        Index("ix_pair_state", "bank_id", "state", "pair_id"),
         Index("ix_pair_community", "bank_id", "community_id", "state", "pair_id"),
         Index("ix_pair_elder", "bank_id", "elder_id"),
         Index("ix_pair_volunteer", "bank_id", "volunteer_id"),

@@ -12,18 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ColumnElement,
-    Index,
-    Row,
-    false,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, Index, Row, false, select, update
 from sqlmodel import Field
 
+from creditbank.core.indexes import sparse
 from creditbank.core.tables import OfBank, UtcDateTime, table, within_bank
 from creditbank.core.units import Unit, View
 from creditbank.people import communities
@@ -78,6 +70,7 @@ class TaskRow(OfBank, table=True):
         Index("ix_task_starts_at", "bank_id", "starts_at", "task_id"),
         Index("ix_task_ends_at", "bank_id", "stored_state", "ends_at", "task_id"),
         Index("ix_task_series", "bank_id", "series_id", "starts_at"),
+        sparse("ix_task_beneficiary", "beneficiary_id"),
     )
 
     task_id: str = Field(primary_key=True, max_length=40)
@@ -397,4 +390,4 @@ def is_within(
 ) -> ColumnElement[bool]:
     """Return what says that a row's task is of some communities: each is looked up by its id."""
     here = (tasks.c.bank_id == view.bank_id) & (tasks.c.task_id == task_id)
-    return select(tasks).where(here, tasks.c.community_id.in_(community_ids)).exists()
+    return select(tasks.c.community_id).where(here).scalar_subquery().in_(community_ids)

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, bindparam, text
 from api.scheduler import Work, run_due
 from creditbank import jobs
 from creditbank.core.engines import is_sqlite
+from creditbank.core.pace import Pace
 from creditbank.core.tables import UtcDateTime
 from creditbank.core.units import Unit, View
 from creditbank.core.values import Amount
@@ -93,7 +94,7 @@ def fill(street: Street, *, members: int, days: tuple[date | None, ...], units: 
 
     street.database.install(lambda connection, _now: work(connection))
     if not is_sqlite(street.database.url):
-        _analyse(street)
+        analyse(street)
 
 
 def _run(connection: Connection, sql: str, common: dict[str, Any], **more: Any) -> None:
@@ -111,7 +112,7 @@ def _run(connection: Connection, sql: str, common: dict[str, Any], **more: Any) 
     connection.execute(statement, wanted)
 
 
-def _analyse(street: Street) -> None:
+def analyse(street: Street) -> None:
     """Do what the server does by itself in the minutes after so many rows came in."""
     at = street.database.url
     host, name = str(at.query["host"]), at.database
@@ -154,11 +155,11 @@ def expire_while_shopping(street: Street, *, shoppers: int) -> Expired:
 @contextmanager
 def _slices_of(accounts: int) -> Iterator[None]:
     """Let a slice have so many accounts, so that spends and slices take turns."""
-    kept, expiry.ACCOUNTS_PER_SLICE = expiry.ACCOUNTS_PER_SLICE, accounts
+    kept, expiry.PACE = expiry.PACE, Pace(accounts, most=accounts)
     try:
         yield
     finally:
-        expiry.ACCOUNTS_PER_SLICE = kept
+        expiry.PACE = kept
 
 
 def spend_in_the_second(books: Books, *, spends: int, threads: int) -> Counter[str]:

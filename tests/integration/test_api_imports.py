@@ -8,9 +8,12 @@ from httpx2 import Response
 
 from api import scheduler
 from api.proofs import audit, count
+from creditbank import jobs
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.units import Unit
+from creditbank.core.pace import Pace
+from creditbank.core.units import Actor, Unit
+from creditbank.core.values import Amount, Posting
 from creditbank.ledger import imports, journal, posting
 from creditbank.ledger.chart import Kind
 from creditbank.ledger.imports import ImportState
@@ -176,7 +179,7 @@ def test_a_second_attempt_that_comes_late_changes_nothing(web: Web) -> None:
 
 def _move(web: Web, source: str, destination: str, units: int, key: str) -> None:
     def work(unit: Unit) -> None:
-        moved = posting.Posting(source, destination, posting.Amount(units, "XYB"))
+        moved = Posting(source, destination, Amount(units, "XYB"))
         posting.post(unit, posting.Draft(Kind.GIFT, key, unit.now, (moved,)))
 
     web.database.write(web.bank.bank_id, OPERATOR, work)
@@ -208,3 +211,67 @@ def test_an_import_that_fails_does_not_block_the_next(web: Web) -> None:
     _move(web, "outside/office", "outside/ann", 2**53 - 2, "test/filled/ann")
     scheduler.run_due(web.database, scheduler.new_owner())
     assert ["stopped", "loaded"] == [state(web, one)["state"] for one in (first, second)]
+
+
+def test_a_load_that_was_killed_goes_on_where_it_stopped(
+    web: Web, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed stays, a lost slice is done again; progress rises, nothing comes twice."""
+    monkeypatch.setattr(imports, "PACE", Pace(100, most=100))
+    import_id = upload(web, rows(450)).json()["import_id"]
+    worker, bank_id = Actor(f"job/{scheduler.LOAD_IMPORTS}", "job"), web.bank.bank_id
+    [work] = [one for one in scheduler.WORKS if one.kind == scheduler.LOAD_IMPORTS]
+
+    def taken(unit: Unit) -> jobs.Lease:
+        lease = jobs.take(unit, kind=work.kind, owner="first")
+        assert lease is not None
+        return lease
+
+    lease = web.database.write(bank_id, worker, taken)
+    seen = []
+    for _ in range(2):
+        web.database.write(bank_id, worker, lambda unit: bool(work.run_slice(unit, lease)))
+        seen.append(state(web, import_id)["rows_loaded"])
+
+    def killed(unit: Unit) -> None:
+        work.run_slice(unit, lease)
+        raise RuntimeError("the machine stopped")
+
+    lost = web.database.writer.submit(bank_id, worker, killed)
+    assert isinstance(lost.exception(), RuntimeError)
+    seen.append(state(web, import_id)["rows_loaded"])
+    assert [100, 200, 200] == seen
+    clock.advance(seconds=jobs.LEASE_S + 1)
+    scheduler.run_due(web.database, scheduler.new_owner())
+    after = state(web, import_id)
+    assert ("loaded", 450, 5) == (after["state"], after["rows_loaded"], after["parts_loaded"])
+    assert 900 == total(web)
+
+
+def test_two_journals_with_rows_in_common(web: Web) -> None:
+    """Two files that overlap, uploaded side by side, leave every row once."""
+    with ThreadPoolExecutor(2) as pool:
+        sent = list(pool.map(lambda count: upload(web, rows(count)), (300, 400)))
+    assert [202, 202] == [one.status_code for one in sent]
+    scheduler.run_due(web.database, scheduler.new_owner())
+    assert {"loaded"} == {state(web, one.json()["import_id"])["state"] for one in sent}
+    assert 800 == total(web)
+
+
+def test_an_upload_says_what_it_is(web: Web) -> None:
+    """A body of another kind is refused unread; an empty one is no journal."""
+
+    def told(kind: str, content: bytes) -> tuple[int, str]:
+        answer = web.client.post(
+            "/v1/b/trust/imports?asset=XYB",
+            headers={
+                "Authorization": f"Bearer {web.operator}",
+                "Idempotency-Key": new_key(),
+                "Content-Type": kind,
+            },
+            content=content,
+        )
+        return answer.status_code, answer.json()["type"]
+
+    assert (415, "/problems/body-kind-unknown") == told("application/json", b"{}")
+    assert "/problems/bad-journal" == told("text/csv", b"")[1]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from api.scheduler import Ran, Work, run_due
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
+from creditbank.core.pace import Pace
 from creditbank.core.values import Amount
 from creditbank.ledger import audit, chart, holds, issues, lots, payments, posting, statements
 from creditbank.ledger.books import transfers
@@ -131,7 +132,8 @@ def test_slices_are_small_and_reach_everyone(
     books: Books, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More accounts than one slice has are all reached, once, by transfers of their own."""
-    monkeypatch.setattr(expiry, "ACCOUNTS_PER_SLICE", 2)
+    monkeypatch.setattr(expiry, "PACE", Pace(2, most=2))
+    monkeypatch.setattr(expiry, "WARN_PACE", Pace(2, most=2))
     last = today(books)
     for member_id in (ANN, BEN, CAN):
         books.earn(member_id, 5, last)

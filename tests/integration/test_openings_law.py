@@ -6,7 +6,7 @@ from api.scheduler import WORKS, run_due
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
 from creditbank.core.units import Actor, Declined, Unit
-from creditbank.identity import arrival_slices, arrivals, openings
+from creditbank.identity import arrival_parts, arrival_slices, arrivals, openings
 from creditbank.identity.arrival_states import ArrivalState
 from creditbank.identity.arrivals import Newcomer
 from creditbank.identity.openings import OwnArrival
@@ -43,7 +43,7 @@ def written(society: Society, uploader: Actor, document: str | None = None) -> s
     def uploaded(unit: Unit) -> str:
         made = str(arrivals.announce(unit, digest=digest, written_as="XLSX", key=key))
         who = Newcomer(2, "张三", society.community_id, document=document, openings=(("XYB", 10),))
-        arrivals.store_part(unit, arrival_id=made, n=0, newcomers=[who])
+        arrival_parts.store(unit, arrival_id=made, first=0, newcomers=[who])
         at = [society.community_id]
         arrivals.make_ready(unit, arrival_id=made, rows=1, community_ids=at, totals={"XYB": 10})
         arrivals.begin(unit, arrival_id=made, key=f"begin-{made}")
