@@ -13,8 +13,8 @@ messages · ``proofs`` every proof there is · ``errors`` what can go wrong.
 
 Running it: ``settings`` what a deployment may set · ``listening`` addresses and TLS · ``app`` the
 web app, ``serving`` it · ``scheduler`` wakes the jobs · ``installation`` which servers run ·
-``schema``, ``migrations`` tables and versions · ``vaults`` where the keys lie · ``backups`` ·
-``commands`` one file per noun, ``cli`` the command line.
+``schema``, ``migrations`` tables and versions, ``distribution`` over machines · ``vaults`` where
+the keys lie · ``backups`` · ``commands`` one file per noun, ``cli`` the command line.
 
 For programs in other houses: ``client``.
 """

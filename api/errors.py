@@ -302,6 +302,17 @@ class KeysBesideCopies(Refused):
 
 
 @dataclass(eq=False)
+class CannotDistribute(Refused):
+    """The tables cannot be spread over nodes here."""
+
+    slug = "cannot-distribute"
+    zh = "不能分布这个数据库：{why_zh}"
+    en = "This database cannot be distributed: {why_en}"
+    why_zh: str
+    why_en: str
+
+
+@dataclass(eq=False)
 class DemonstrationRefused(Refused):
     """A demonstration is never played in a database that holds a real bank."""
 

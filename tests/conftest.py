@@ -13,7 +13,7 @@ import pytest
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from tests import apps, engines, hashes, postgres, statements
+from tests import apps, clients, engines, hashes, kept, postgres, statements
 from tests.statements import Watch
 
 START = datetime.fromisoformat("2026-03-01T09:00:00+08:00")
@@ -21,12 +21,21 @@ START = datetime.fromisoformat("2026-03-01T09:00:00+08:00")
 PAGES_ON_BOTH = "CREDITBANK_TESTS_PAGES_ON_BOTH"
 _TEMPLATE = "migrated"
 _GC_THRESHOLD = 50_000  # collecting after every 700 new objects took a tenth of the run
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  # pytest makes folders of its own in it
+_FREE_LEAST = 2 << 30
 _names = (f"test_{number}" for number in itertools.count(1))
 
 
-def pytest_configure() -> None:
-    """Look for garbage as seldom as the server does."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for garbage as seldom as the server does, and write files where writing is quick.
+
+    SQLite waits for its disk at every commit; a folder in memory keeps what a killed process wrote
+    just as well. Proofs measure, and so keep to the disk.
+    """
     gc.set_threshold(_GC_THRESHOLD)
+    proves = config.getoption("markexpr") == "prove"
+    if not proves and _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free >= _FREE_LEAST:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,8 +48,8 @@ def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 @pytest.fixture(scope="session", autouse=True)
 def _read_once() -> Iterator[None]:
-    """Routes are read and statements compiled once a run, not once a test."""
-    with apps.sharing(), engines.sharing():
+    """Routes are read and statements compiled once a run; a request costs little but its route."""
+    with apps.sharing(), engines.sharing(), clients.at_once():
         yield
 
 
@@ -123,7 +132,7 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     server: postgres.Server = request.getfixturevalue("postgres_server")
     name: str = request.getfixturevalue("_used_postgres")
     yield server.url(name)
-    server.empty_database(name)
+    server.empty_database(name, sparing=kept.pids())
     for keys in Path(os.environ["XDG_DATA_HOME"]).glob("creditbank/*.keys*"):
         keys.unlink()
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine
 
 from creditbank.core import engines
+from tests import kept
 
 _STATEMENTS_MOST = 5000
 
@@ -25,6 +26,7 @@ def sharing() -> Iterator[None]:
 
     def create(url: URL, **options: Any) -> Engine:
         made = create_engine(url, query_cache_size=_STATEMENTS_MOST, **options)
+        kept.by(made, options.get("connect_args"))
         kind = (made.dialect.name, "execution_options" in options)
         first = known.setdefault(kind, made)
         if first is not made and first.dialect.server_version_info:  # it has met its server
@@ -32,8 +34,10 @@ def sharing() -> Iterator[None]:
             made._compiled_cache = first._compiled_cache
         elif first is not made:
             known[kind] = made
+        kept.by_dialect(made.dialect)
         return made
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "create_engine", create)
         yield
+    kept.let_go()

@@ -123,6 +123,21 @@ def _routes(app: FastAPI) -> dict[tuple[str, str], Any]:
     }
 
 
+@cache
+def _required(app: FastAPI, method: str, path: str) -> dict[str, Any]:
+    """What a page must be asked with, each with its schema."""
+    return {
+        one.alias: TypeAdapter(one.field_info.annotation).json_schema()
+        for one in _routes(app)[method, path].dependant.query_params
+        if one.field_info.is_required()
+    }
+
+
+@cache
+def _schema(kind: type[Sent]) -> dict[str, Any]:
+    return kind.model_json_schema()
+
+
 def written(
     method: str, path: str, name: str, app: FastAPI, ids: Ids, *, poison: str = ""
 ) -> dict[str, Any]:
@@ -139,11 +154,7 @@ def written(
     }
     text = re.sub(r"{(\w+)[^}]*}", lambda found: fields.get(found[1], "trust"), path)
     route = _routes(app)[method, path]
-    asked = {
-        one.alias: _value(one.alias, TypeAdapter(one.field_info.annotation).json_schema(), ids)
-        for one in route.dependant.query_params
-        if one.field_info.is_required()
-    }
+    asked = {one: _value(one, of, ids) for one, of in _required(app, method, path).items()}
     more = {one: _text(value, ids) for one, value in QUERIES.get(name, {}).items()}
     request: dict[str, Any] = {"url": text, "params": asked | more or None}
     if method == "GET":
@@ -171,7 +182,7 @@ def _form(route: Any, name: str, ids: Ids) -> tuple[dict[str, Any], dict[str, by
 
 def _fields(kind: type[Sent], ids: Ids, given: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     """The fields of a form that must be there, and those that name a thing of the target."""
-    schema = kind.model_json_schema()
+    schema = _schema(kind)
     for name, of in schema["properties"].items():
         if name in {"key", "csrf"} | given.keys():
             continue
@@ -185,7 +196,7 @@ def _texts(route: Any, ids: Ids, poison: str) -> Iterator[tuple[str, str]]:
         kind = param.field_info.annotation
         if not (isinstance(kind, type) and issubclass(kind, Sent)):
             continue
-        for name, of in kind.model_json_schema()["properties"].items():
+        for name, of in _schema(kind)["properties"].items():
             one = next(iter(of.get("anyOf", [of])))
             bound = {"pattern", "enum", "format", "$ref", "const"} & one.keys()
             if one.get("type") == "string" and not bound and name not in _NO_TEXTS | set(ids):

@@ -7,6 +7,7 @@ by the cookie of a door, which holds an access token's secret here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -54,7 +55,11 @@ class Shown:
         self.path = urlsplit(str(response.url)).path
         self.query = dict(parse_qsl(urlsplit(str(response.url)).query))
         self.html = response.text
-        self.soup = BeautifulSoup(response.text, "html.parser")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The page as a tree; most pages are only passed through."""
+        return BeautifulSoup(self.html, "html.parser")
 
     @property
     def text(self) -> str:

@@ -24,7 +24,8 @@ NOBODY = "nobody"
 class World:
     """What there is: ids by target, how each role proves who it is, and what must not leak.
 
-    ``dead`` is what no longer, or never, proves anything.
+    ``dead`` is what no longer, or never, proves anything; ``targets`` is what the matrix has found
+    out of its requests.
     """
 
     at: datetime
@@ -32,6 +33,7 @@ class World:
     headers: dict[str, dict[str, str]]
     dead: dict[str, dict[str, str]]
     canaries: list[str] = field(default_factory=list)
+    targets: dict[str, list[str]] = field(default_factory=dict)
 
 
 def serve(sides: Iterable[tuple[Builder, dict[str, str], Someone]], clock: Any) -> None:

@@ -1,40 +1,15 @@
-"""What the pages ask of the database stays short as a bank grows: by plan, and by count."""
+"""Pages ask no more of the database as lists grow; how it is found is in test_route_plans."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.engines import is_sqlite, sqlite_path
-from tests import matrix, matrix_pages, plans, world
+from tests import plans
 from tests.pages import Visitor
-from tests.web import OPERATOR, Web, new_key, opened
-from tests.world import OWN
-from tests.world_builder import PIN
-
-# Why a table may be read from end to end, and by which pages alone.
-ALLOWED: dict[str, dict[str, str]] = {
-    "account": {
-        "/office/books": "what circulates is summed from the balances themselves",
-        "/me/gifts": "the funds among the addresses",
-        "/office/exchange": "the funds among the addresses",
-    },
-    "afterwards": {
-        "/office": "what an office noted down late, one row a task",
-        "/office/afterwards": "what an office noted down late, one row a task",
-    },
-    "arrival": {"/office/imports": "one row an uploaded list"},
-    "handout": {"/office/exchange": "one row a decision of the office"},
-    "needy": {"/office/exchange": "one row a person whom the office named"},
-    "service": {"/me/services": "a member's own services, by two indexes"},
-    "transfer": {"*": "the latest instant, from the end of an index"},
-}
-# Papers about all that is known of one person, which their own keys pay for.
-OF_A_LIFE = "/me/settings/data/export"
+from tests.web import OPERATOR, Web, opened
 
 
 @pytest.fixture
@@ -42,53 +17,6 @@ def web(database: Database, clock: ManualClock) -> Iterator[Web]:
     """A bank behind its pages."""
     with opened(database, clock) as api:
         yield api
-
-
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_no_page_reads_a_growing_table_from_end_to_end(
-    web: Web, database: Database, tmp_path: Path
-) -> None:
-    """Every statement of every page, as every role that sees it, in a bank of millions of rows."""
-    made = world.build(web)
-    headers = made.headers["cashier"] | {"Idempotency-Key": new_key()}
-    turn = {"cashier_id": made.ids[OWN]["cashier_id"], "pin": PIN}
-    assert web.client.post("/v1/b/trust/till/cashier", headers=headers, json=turn).is_success
-    said: dict[str, set[tuple[str, tuple[object, ...]]]] = defaultdict(set)
-    for one in matrix.operations().values():
-        if not one.is_page or one.method != "GET" or one.path.endswith("/live"):
-            continue
-        for role in made.headers:
-            request = one.written(made.ids[OWN])
-            sent = matrix_pages.who(one.path, made.headers[role])
-            web.client.cookies.clear()
-            with plans.asked() as asked:
-                got = web.client.get(
-                    request["url"], params=request["params"], headers=sent, follow_redirects=False
-                )
-            if got.status_code == 200:
-                said[one.path.removeprefix(matrix_pages.PREFIX)] |= set(asked.statements)
-    assert len(said) > 80
-    found = set()
-    with plans.grown(sqlite_path(database.url), tmp_path / "grown.db") as connection:
-        for path, statements in said.items():
-            for statement, parameters in statements:
-                for table, step in plans.long_ways(connection, statement, parameters):
-                    pages = ALLOWED.get(table, {})
-                    if not (path.startswith(OF_A_LIFE) or "*" in pages or path in pages):
-                        found.add((path, table, step, statement))
-    assert set() == found
-
-
-def test_the_reading_of_plans_finds_what_it_looks_for(web: Web, tmp_path: Path) -> None:
-    """A search by the bank alone is found, one by an index is not."""
-    web.earned(5)
-    if not is_sqlite(web.database.url):
-        return
-    with plans.grown(sqlite_path(web.database.url), tmp_path / "grown.db") as connection:
-        by_title = "SELECT task_id FROM task WHERE bank_id = ? AND title = ?"
-        assert ["task"] == [one for one, _ in plans.long_ways(connection, by_title, (1, "x"))]
-        by_id = "SELECT title FROM task WHERE bank_id = ? AND task_id = ?"
-        assert [] == plans.long_ways(connection, by_id, (1, "x"))
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

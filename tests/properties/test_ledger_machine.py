@@ -607,10 +607,10 @@ def test_the_ledger_follows_its_oracle(
 ) -> None:
     """Runs of 50 steps; no step leaves anything wrong, and every balance is foreseen.
 
-    100 runs on SQLite; on PostgreSQL, where a step takes twice as long, 60. `make prove` runs 200
+    50 runs on SQLite; on PostgreSQL, where a step takes twice as long, 25. `make prove` runs 200
     on both.
     """
-    follow(database, clock, ask, runs=100 if backend == "sqlite" else 60)
+    follow(database, clock, ask, runs=50 if backend == "sqlite" else 25)
 
 
 def follow(database: Database, clock: ManualClock, ask: Ask, *, runs: int) -> None:
