@@ -29,7 +29,7 @@ from creditbank.core.vault import Vault, keys_path
 
 APP_ROLE = "creditbank_app"
 APPEND_ONLY = ("transfer", "posting")
-_REWRITTEN = ("member", "claim", "idempotency_key")
+_REWRITTEN = ("member", "claim", "idempotency_key", "account")
 ROOMS = (
     "creditbank.core.banks",
     "creditbank.core.keys",

@@ -22,7 +22,12 @@ from creditbank.core.key_files import master_path
 from creditbank.core.vault import Vault
 
 # Written-ahead log enough for a run between two checkpoints, for our cases and pgbench alike.
-SERVER_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "30min"}
+SERVER_SETTINGS = {
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "30min",
+    "autovacuum_naptime": "1s",  # plans are made anew soon after a slice has filled a table
+}
 
 _NAMES = {SQLITE: "SQLite", POSTGRES: "PostgreSQL"}
 _VERSION = {SQLITE: "SELECT sqlite_version()", POSTGRES: "SHOW server_version"}
