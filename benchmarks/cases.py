@@ -80,7 +80,8 @@ class Case:
 class Wanted:
     """Which cases somebody asked for; an empty tuple means those that matter.
 
-    ``batches`` are auto, 1, 32 …, for who posts in sets.
+    ``batches`` are auto, 1, 32 …, for who posts in sets; ``postings`` are how many a young and an
+    old database have, for growth.
     """
 
     engines: tuple[str, ...] = ()
@@ -88,6 +89,7 @@ class Wanted:
     clients: tuple[int, ...] = ()
     batches: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
+    postings: tuple[int, ...] = ()
 
     def of(self, case: Case) -> bool:
         """Tell whether a case has the clients and the load that somebody asked for."""

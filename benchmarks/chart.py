@@ -1,6 +1,7 @@
 """The results as an SVG: a bar per case, its ratio in the middle of all rounds, its range on it.
 
-Cases that are divided by the same anchor share a scale. A floor is a red mark across its bar, the
+Cases that are divided by the same anchor share a scale, on which as fast as the anchor is within
+the picture. A floor is a red mark across its bar, the
 target a green one.
 """
 
@@ -14,7 +15,7 @@ from benchmarks.floors import Verdict
 from benchmarks.results import Results, Row
 
 _WIDTH, _MARGIN = 920, 20
-_BARS_AT, _BARS_END = 350, 790
+_BARS_AT, _BARS_END = 380, 790
 _ROW, _BAR, _HEADING = 26, 14, 40
 _TOP, _LEGEND = 74, 44
 _INK, _QUIET, _BLUE, _RANGE, _RED, _GREEN = (
@@ -26,9 +27,11 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans CJK SC', sans-serif"
 
 def drawn(found: Results) -> str:
     """Return the whole picture."""
-    groups = results.groups([one for one in found.rows if one.ratios])
+    groups = results.groups([one for one in (*found.rows, *_of_floors(found)) if one.ratios])
     height = _TOP + sum(_HEADING + _ROW * len(of) for of in groups.values()) + _LEGEND
-    floors = {one.floor.case: one for one in found.verdicts if not one.floor.times}
+    floors = {
+        (one.floor.case, one.floor.against): one for one in found.verdicts if not one.floor.times
+    }
     parts = [*_head(found, height)]
     top = _TOP
     for against, of in groups.items():
@@ -36,6 +39,14 @@ def drawn(found: Results) -> str:
         top += _HEADING + _ROW * len(of)
     parts += _legend(top + _LEGEND // 2)
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _of_floors(found: Results) -> Iterator[Row]:
+    """Return rows for floors whose case is divided by something else in the table."""
+    drawn = {(one.name, one.against) for one in found.rows}
+    for floor in (one.floor for one in found.verdicts if one.ratios):
+        if (floor.case, floor.against) not in drawn:
+            yield results.row(found.measured, floor.case, floor.against)
 
 
 def _head(found: Results, height: int) -> Iterator[str]:
@@ -49,26 +60,25 @@ def _head(found: Results, height: int) -> Iterator[str]:
     yield f"<title>{escape(title)}</title>"
     yield f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>'
     yield _text(_MARGIN, 30, title, size=18, weight=600)
-    said = f"{about.cpu} · {about.cores} cores · {about.measured_at} · {rounds} rounds"
+    said = f"{about.cpu} · {about.cores} cores · {about.measured_at} · rounds: {rounds}"
     yield _text(_MARGIN, 52, said, fill=_QUIET)
 
 
 def _group(
-    against: str, rows: Sequence[Row], floors: dict[str, Verdict], top: int
+    against: str, rows: Sequence[Row], floors: dict[tuple[str, str], Verdict], top: int
 ) -> Iterator[str]:
     most = max(max(one.ratios) for one in rows)
     marks = [
         bound
         for one in rows
-        if one.name in floors and floors[one.name].floor.against == against
-        for bound in (floors[one.name].floor.floor, floors[one.name].floor.target)
+        if (fits := floors.get((one.name, against)))
+        for bound in (fits.floor.floor, fits.floor.target)
     ]
-    scale = (_BARS_END - _BARS_AT) / max([most, *marks])
+    scale = (_BARS_END - _BARS_AT) / max([most, 1.0, *marks])
     yield _text(_MARGIN, top + 26, f"÷ {against}", weight=600)
     for n, one in enumerate(rows):
-        verdict = floors.get(one.name)
-        fits = verdict if verdict and verdict.floor.against == against else None
-        yield from _row(one, fits, top + _HEADING + n * _ROW, scale)
+        verdict = floors.get((one.name, against))
+        yield from _row(one, verdict, top + _HEADING + n * _ROW, scale)
 
 
 def _row(one: Row, verdict: Verdict | None, top: int, scale: float) -> Iterator[str]:

@@ -45,11 +45,11 @@ def period_id(year: int) -> str:
     return f"per_{year:026d}"
 
 
-def fill(place: Place, transfers: int, *, members: int = MEMBERS) -> None:
+def fill(place: Place, transfers: int) -> None:
     """Write so many transfers of so many new members into a database that nobody has open."""
     url = normalised(place.url)
     with closing(_Sqlite(url) if is_sqlite(url) else _Postgres(url)) as to:
-        for statement in _History(to, place.society.bank_id, transfers, members).statements():
+        for statement in _History(to, place.society.bank_id, transfers, MEMBERS).statements():
             to.do(statement)
         to.finish()
 

@@ -80,18 +80,26 @@ def _of_http(engine: str, name: str) -> tuple[Floor, ...]:
     )
 
 
-def _of_growth(engine: str, name: str, clients: str) -> tuple[Floor, ...]:
+def of_growth(young: int, old: int) -> tuple[Floor, ...]:
+    """Return the floors of growth from so many postings to so many."""
+    return (
+        *_of_growth(POSTGRES, "PostgreSQL", "8 clients", young, old),
+        *_of_growth(SQLITE, "SQLite", "1 client", young, old),
+    )
+
+
+def _of_growth(engine: str, name: str, clients: str, young: int, old: int) -> tuple[Floor, ...]:
     single = f"{engine} growth single at"
     return (
         Floor(
-            f"{name} 10 million postings ÷ 10 thousand",
-            f"{single} 10,000,000 spread {clients}",
-            f"{single} 10,000 spread {clients}",
+            f"{name} at {old:,} postings ÷ at {young:,}",
+            f"{single} {old:,} spread {clients}",
+            f"{single} {young:,} spread {clients}",
             0.6,
             0.85,
         ),
         Floor(
-            f"{name} year-end top 100, times a read of 100 rows",
+            f"{name} year-end top 100, times a read of 100",
             f"{engine} growth year-end top 100",
             f"{engine} growth read of 100 rows",
             5,
@@ -132,10 +140,6 @@ FLOORS: tuple[Floor, ...] = (
     ),
     *_of_http(POSTGRES, "PostgreSQL"),
     *_of_http(SQLITE, "SQLite"),
-)
-GROWTH_FLOORS: tuple[Floor, ...] = (
-    *_of_growth(POSTGRES, "PostgreSQL", "8 clients"),
-    *_of_growth(SQLITE, "SQLite", "1 client"),
 )
 
 

@@ -17,21 +17,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from benchmarks import machine
+
 PREFIX = "creditbank-bench-"
 _LOCK = "lock"
+_ON_DISK = Path("/var/tmp")  # noqa: S108  # mkdtemp makes it ours
+_IN_MEMORY = {"tmpfs", "ramfs"}
 _UNLOCKED_FOR_S = 60  # a run that began just now has not locked its folder yet
 _TERMINATED = 128 + signal.SIGTERM
 
 
 @contextmanager
-def run_folder() -> Iterator[Path]:
+def run_folder(parent: Path | None = None) -> Iterator[Path]:
     """Make the folder of a run, remove it at the end; SIGTERM ends the run in order.
 
-    Others may pass through it, as PostgreSQL does when root runs this, but not read it.
+    It lies in ``parent``, or where temporary files lie. Others may pass through it, as PostgreSQL
+    does when root runs this, but not read it.
     """
-    sweep(Path(tempfile.gettempdir()))
+    parent = parent or anywhere()
+    sweep(parent)
     before = signal.signal(signal.SIGTERM, _end)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     try:
         folder.chmod(0o711)
         descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -43,6 +49,22 @@ def run_folder() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         signal.signal(signal.SIGTERM, before)
+
+
+def anywhere() -> Path:
+    """Return where temporary files lie: on a disk, unless TMPDIR says otherwise.
+
+    Many systems keep ``/tmp`` in memory, where a commit costs nothing.
+    """
+    usual = Path(tempfile.gettempdir())
+    if "TMPDIR" not in os.environ and in_memory(usual) and os.access(_ON_DISK, os.W_OK):
+        return _ON_DISK
+    return usual
+
+
+def in_memory(folder: Path) -> bool:
+    """Tell whether what is written into a folder never reaches a disk."""
+    return machine.disk_of(folder) in _IN_MEMORY
 
 
 def sweep(parent: Path) -> list[Path]:

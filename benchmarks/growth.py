@@ -1,4 +1,4 @@
-"""Cases of growth: the same posts in a young database and in one of ten million postings.
+"""Cases of growth: the same posts in a young database and in an old one, and a year's best 100.
 
 Both have the same 200,000 members and 200 shops. A post gives units of a random shop back to a
 random member: two accounts with a floor, and rows of indexes that lie anywhere.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,17 @@ from sqlalchemy import select
 from api.papers import statistics
 from api.vaults import vault_of
 from benchmarks import filling
-from benchmarks.cases import GROWTH, POSTGRES, SPREAD, Case, Opened, Place, Wanted, transfer_key
+from benchmarks.cases import (
+    GROWTH,
+    POSTGRES,
+    SPREAD,
+    Case,
+    Opened,
+    Place,
+    Slice,
+    Wanted,
+    transfer_key,
+)
 from benchmarks.core import SINGLE, Books, Posts
 from benchmarks.society import ASSET
 from creditbank.core.clock import SystemClock
@@ -38,8 +49,9 @@ from creditbank.recognition import ranking, standings
 YOUNG, OLD = 10_000, 10_000_000
 CLIENTS = {"sqlite": 1, POSTGRES: 8}
 FLOOR, TARGET = 0.6, 0.85
-TOP, ROWS = "top 100", "100 rows"
+TOP, ROWS = "year-end top 100", "read of 100 rows"
 _DAY = timedelta(days=1)
+_NS_PER_US, _NS_PER_S = 1_000, 1_000_000_000
 
 Look = Callable[[View], object]
 
@@ -117,7 +129,6 @@ def case_of(it: Grown, against: str = "") -> Case:
 def look_ups() -> dict[str, Look]:
     """Return what people look at: of one member, of one shop, and of the whole bank."""
     member, shop = chart.member(filling.member_id(77)), chart.merchant(filling.shop_id(3))
-    year = filling.period_id(SystemClock().now().year)
     return {
         "balance": lambda view: statements.balance(view, member, ASSET),
         "statement": lambda view: statements.history(view, member, ASSET),
@@ -125,9 +136,14 @@ def look_ups() -> dict[str, Look]:
         "latest movements": lambda view: movements.latest(view, ASSET),
         "circulation": lambda view: circulation.of(view, ASSET),
         "statistics of the year": lambda view: statistics.of_year(view, view.today.year, ASSET, {}),
-        TOP: lambda view: ranking.top(view, year, ASSET, limit=100),
+        TOP: lambda view: ranking.top(view, _last_year(), ASSET, limit=100),
         ROWS: _hundred_rows,
     }
+
+
+def _last_year() -> str:
+    """Return the period of the last year that is over; this year's may have just begun."""
+    return filling.period_id(SystemClock().now().year - 1)
 
 
 def _hundred_rows(view: View) -> Sequence[object]:
@@ -136,7 +152,7 @@ def _hundred_rows(view: View) -> Sequence[object]:
     return view.rows(
         select(of.member_id, of.units)
         .where(of.bank_id == view.bank_id, of.asset_code == ASSET)
-        .where(of.period_id == filling.period_id(SystemClock().now().year))
+        .where(of.period_id == _last_year())
         .order_by(of.units.desc(), of.member_id.desc())
         .limit(100)
     )
@@ -152,10 +168,29 @@ def took_s(it: Grown, look: Look, times: int = 9) -> float:
     return median(found[1:])
 
 
+def look_case(it: Grown, what: str, against: str = "") -> Case:
+    """Return the case that looks at something again and again, one look after the other."""
+    look = look_ups()[what]
+
+    def work(seconds: float) -> Slice:
+        latencies = array("q")
+        started = time.perf_counter_ns()
+        until = began = started
+        until += round(seconds * _NS_PER_S)
+        while began < until:
+            it.database.read(it.place.society.bank_id, look)
+            ended = time.perf_counter_ns()
+            latencies.append((ended - began) // _NS_PER_US)
+            began = ended
+        return Slice(len(latencies), (began - started) / _NS_PER_S, latencies)
+
+    return Case(it.engine, GROWTH, what, work, against=against)
+
+
 def cases(opened: Opened, wanted: Wanted) -> list[Case]:
-    """Return both cases, when growth is asked for by its name: filling takes minutes."""
-    if GROWTH not in wanted.vias:
-        return []
-    young = case_of(opened.held.enter_context(grown(opened, YOUNG)))
-    old = case_of(opened.held.enter_context(grown(opened, OLD)), against=young.name)
-    return [young, old]
+    """Return all cases of growth; filling the old database takes minutes."""
+    young, old = (
+        opened.held.enter_context(grown(opened, size)) for size in wanted.postings or (YOUNG, OLD)
+    )
+    posts, rows = case_of(young), look_case(old, ROWS)
+    return [posts, case_of(old, posts.name), rows, look_case(old, TOP, rows.name)]

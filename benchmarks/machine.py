@@ -39,7 +39,7 @@ def describe(folder: Path) -> Machine:
             int(_found(Path("/proc/meminfo"), r"^MemTotal:\s*(\d+)") or 0) / _KIB_PER_GIB
         ),
         kernel=f"{platform.system()} {platform.release()}",
-        disk=_disk(folder),
+        disk=disk_of(folder),
         python=platform.python_version(),
         sqlite=sqlite3.sqlite_version,
         load=round(os.getloadavg()[0], 1),
@@ -54,7 +54,7 @@ def _found(path: Path, pattern: str) -> str:
     return match[1].strip() if match else ""
 
 
-def _disk(folder: Path) -> str:
+def disk_of(folder: Path) -> str:
     """Return the kind of file system in which a folder lies."""
     best, kind = "", "?"
     try:

@@ -41,7 +41,7 @@ def _lines(found: Results) -> Iterator[str]:
     )
     yield f"Python {about.python}; " + "; ".join(found.engines.values()) + "."
     yield (
-        f"{settings['rounds']} rounds, slices of {settings['seconds']:g} s,"
+        f"Rounds: {settings['rounds']}, slices of {settings['seconds']:g} s;"
         f" {settings['members']:,} members."
     )
     yield from ("", "### Floors", "")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +21,7 @@ from benchmarks import (
     core,
     floors,
     folders,
+    growth,
     machine,
     places,
     rounds,
@@ -31,20 +30,31 @@ from benchmarks import (
 )
 from benchmarks import results as of_run
 from benchmarks.cases import CORE, GROWTH, HTTP, POSTGRES, SERVICE, SQLITE, Case, Opened, Wanted
-from benchmarks.errors import AnchorFailed, DiskFull, NothingToMeasure, PostgresMissing
-from benchmarks.floors import FLOORS, GROWTH_FLOORS, Floor
+from benchmarks.errors import (
+    AnchorFailed,
+    DiskFull,
+    NotDurable,
+    NothingToMeasure,
+    PostgresMissing,
+)
+from benchmarks.floors import FLOORS, Floor
+from benchmarks.http import cases as over_http
 from benchmarks.places import SERVER_SETTINGS, Engine
 from benchmarks.results import Results
 from benchmarks.rounds import Measured
 from benchmarks.society import MEMBERS
-from creditbank.core.engines import translated
+from creditbank.core.engines import normalised, sqlite_path, translated
 from creditbank.core.errors import DatabaseUnavailable
 
 ROUNDS, SECONDS = 5, 2.0
 ENGINES = (SQLITE, POSTGRES)
 
-# How each way in names its cases; a room that is not there has none.
-_ROOMS = {HTTP: "benchmarks.http.cases", GROWTH: "benchmarks.growth"}
+_ROOMS: Mapping[str, Callable[[Opened, Wanted], list[Case]]] = {
+    CORE: core.cases,
+    SERVICE: service.cases,
+    HTTP: over_http.cases,
+    GROWTH: growth.cases,
+}
 _FULL = ("disk", "space", "too large")
 _REASON_MOST = 200
 
@@ -73,9 +83,17 @@ class Asked:
     @property
     def floors(self) -> tuple[Floor, ...]:
         """The floors of the engines that are measured."""
-        grows = GROWTH in self.wanted.vias
-        every = (*FLOORS, *GROWTH_FLOORS) if grows else FLOORS
+        young, old = self.wanted.postings or (growth.YOUNG, growth.OLD)
+        every = (*FLOORS, *floors.of_growth(young, old))
         return tuple(one for one in every if one.case.split()[0] in self.engines)
+
+    @property
+    def beside(self) -> Path | None:
+        """The folder of a file that is named: what it is divided by lies on the same disk."""
+        if self.database is None or places.engine_of(self.database) != SQLITE:
+            return None
+        parent = sqlite_path(normalised(self.database)).resolve().parent
+        return parent if parent.is_dir() else None
 
 
 class Bench:
@@ -137,11 +155,10 @@ class Bench:
         """
         for opened in self._engines:
             self._cases += [*self._anchors(opened), *self._of(opened)]
-        measured = [one for one in self._cases if one.against or one.clients]
         if self._asked.floors_only:
             named = floors.needed(self._asked.floors)
             self._cases = [one for one in self._cases if one.name in named]
-        if not measured:
+        if not any(one.against or one.clients for one in self._cases):
             raise NothingToMeasure("; ".join(self._left_out) or "--via, --clients, --batch")
         self._cases += [anchors.command(name, words) for name, words in self._asked.commands]
 
@@ -159,7 +176,7 @@ class Bench:
             if via in {HTTP, GROWTH} and opened.founded is None:
                 self._left_out.append(f"{opened.engine} {via}: it wants databases of its own")
                 continue
-            yield from _room(via)(opened, self._asked.wanted)
+            yield from _ROOMS[via](opened, self._asked.wanted)
 
     def _measure(self) -> Measured:
         asked = self._asked
@@ -203,7 +220,10 @@ def run(asked: Asked, console: Console) -> Results:
         DiskFull, DatabaseUnavailable: the run ended before its time.
     """
     try:
-        with folders.run_folder() as folder:
+        with folders.run_folder(asked.beside) as folder:
+            if folders.in_memory(folder):
+                wanted = "disk" if asked.beside else "disk, by TMPDIR"
+                raise NotDurable(str(folder.parent), "file system", machine.disk_of(folder), wanted)
             return Bench(asked, console, folder).run()
     except (DatabaseUnavailable, DBAPIError, psycopg.Error, sqlite3.Error, OSError) as error:
         reason = _reason(error)
@@ -220,13 +240,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, shutil.Error) and error.args and error.args[0]:
         return str(error.args[0][0][-1])[:_REASON_MOST]
     return str(getattr(error, "reason", error)).split("\n")[0][:_REASON_MOST]
-
-
-def _room(via: str) -> Callable[[Opened, Wanted], list[Case]]:
-    """Return what lists the cases of a way in."""
-    if via == CORE:
-        return core.cases
-    if via == SERVICE:
-        return service.cases
-    found: Callable[[Opened, Wanted], list[Case]] = importlib.import_module(_ROOMS[via]).cases
-    return found

@@ -169,8 +169,11 @@ def read_codes(readings: Sequence[Reading]) -> list[Read | CreditbankError]:
     whose = {n: one for n, one in enumerate(found) if isinstance(one, _Whose)}
     known = members.lock(unit, {one.shown.member_id for one in whose.values()})
     live = codes.Live(unit, known)
+    found = _counted(readings, found, rules)
     burned = {}
     for n, one in whose.items():
+        if found[n] is not one:
+            continue
         try:
             _burn(readings[n].unit, one, known[one.shown.member_id], live)
             burned[n] = one
@@ -184,12 +187,38 @@ def read_codes(readings: Sequence[Reading]) -> list[Read | CreditbankError]:
             found[n] = _to_open(readings[n], one, debts, ages, rules), one.booked
         except CreditbankError as error:
             found[n] = error
-    return [
-        tills.count_wrong(readings[n].unit, scheme=rules, error=one)
-        if isinstance(one, _WRONG_CODES)
-        else one
-        for n, one in enumerate(found)
-    ]
+    return found
+
+
+def _counted(readings: Sequence[Reading], found: Sequence[Any], rules: Scheme) -> list[Any]:
+    """Count the wrong codes at their tills, which are locked in the order of their ids.
+
+    What a till has read behind the wrong code that locks it is refused, and not burned.
+    """
+    counted = list(found)
+    wrong = {n: readings[n].unit.actor.id for n, one in enumerate(found) if _is_wrong(one)}
+    for till_id in sorted(set(wrong.values())):
+        first = min(n for n, of in wrong.items() if of == till_id)
+        for n, reading in enumerate(readings[first:], first):
+            if reading.unit.actor.id != till_id:
+                continue
+            if n in wrong:
+                counted[n] = tills.count_wrong(reading.unit, scheme=rules, error=found[n])
+            elif isinstance(found[n], _Whose):
+                counted[n] = _unless_locked(reading.unit, found[n])
+    return counted
+
+
+def _is_wrong(one: Any) -> bool:
+    return isinstance(one, _WRONG_CODES)
+
+
+def _unless_locked(unit: Unit, one: _Whose) -> _Whose | CreditbankError:
+    try:
+        tills.require_unlocked(unit, tills.find(unit, one.till.till_id))
+    except CreditbankError as error:
+        return error
+    return one
 
 
 def _found(readings: Sequence[Reading]) -> list[Any]:

@@ -23,6 +23,7 @@ from sqlalchemy import make_url
 
 from api import schema
 from api.app import create_app
+from api.edge.finding import Index
 from api.edge.limits import Limits
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
@@ -112,7 +113,7 @@ def operations() -> dict[str, Operation]:
         Operation(method, str(context.path))
         for context in iter_route_contexts(app().routes)
         for method in sorted(context.methods or {"GET"})
-        if method != "HEAD"
+        if method != "HEAD" and not isinstance(context.original_route, Index)
     ]
     assert len(found) == len(set(found)), "a route stands twice"
     return {one.name: one for one in found}

@@ -51,7 +51,10 @@ Force = Annotated[
 ]
 FloorsOnly = Annotated[bool, typer.Option("--floors-only", help="Only what the floors lean on.")]
 Grow = Annotated[
-    bool, typer.Option("--grow", help="Also at 10 million postings; takes much longer.")
+    bool, typer.Option("--grow", help="Also in a database of many postings; takes much longer.")
+]
+GrowTo = Annotated[
+    int, typer.Option(metavar="N", min=20_000, help="How many postings that are, with --grow.")
 ]
 Members = Annotated[int, typer.Option(min=20, max=100_000)]
 Scale = Annotated[int, typer.Option(min=1, max=10_000)]
@@ -73,23 +76,26 @@ def bench(
     force: Force = False,
     floors_only: FloorsOnly = False,
     grow: Grow = False,
+    grow_to: GrowTo = 10_000_000,
     members: Members = 2_000,
     pgbench_scale: Scale = 50,
 ) -> None:
     """压测。 Measure speed as ratios to anchors of the same run; then audit what was written."""
-    wanted: tuple[tuple[Any, ...], ...] = (
-        _words(engine, _ENGINES, "--engine"),
-        (_words(via, _WAYS, "--via") or _WAYS) + (("growth",) if grow else ()),
-        _clients(clients),
-        _words(batch, _BATCHES, "--batch"),
-        () if hot is None else ("hot" if hot else "spread",),
-    )
+    wanted: dict[str, Any] = {
+        "engines": _words(engine, _ENGINES, "--engine"),
+        "vias": (_words(via, _WAYS, "--via") or _WAYS) + (("growth",) if grow else ()),
+        "clients": _clients(clients),
+        "batches": _words(batch, _BATCHES, "--batch"),
+        "loads": () if hot is None else ("hot" if hot else "spread",),
+    }
     commands = _anchors(anchor)
+    _places(json_file, "--json")
+    _places(chart_file, "--chart")
     from api.commands.options import url_of  # noqa: PLC0415 - slow
-    from benchmarks import cases, running  # noqa: PLC0415
+    from benchmarks import cases, growth, running  # noqa: PLC0415
 
     asked = running.Asked(
-        wanted=cases.Wanted(*wanted),
+        wanted=cases.Wanted(**wanted, postings=(growth.YOUNG, grow_to)),
         rounds=rounds,
         seconds=seconds,
         commands=commands,
@@ -141,6 +147,12 @@ def _clients(said: list[str] | None) -> tuple[int, ...]:
 
 def _divided(said: list[str] | None) -> list[str]:
     return [word.strip() for one in said or () for word in one.split(",") if word.strip()]
+
+
+def _places(file: Path | None, option: str) -> None:
+    """See that a file can be put where it is wanted, before ten minutes have gone by."""
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"{file}: 没有这个目录 / no such folder", param_hint=option)
 
 
 def _anchors(said: list[str] | None) -> tuple[tuple[str, str], ...]:

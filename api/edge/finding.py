@@ -40,7 +40,7 @@ class Index(BaseRoute):
         if not self._all:
             self._read()
         if scope["type"] == "http":
-            path = scope["path"]
+            path = scope["path"].removesuffix("\n")  # as the framework's patterns do
             word = _word(path)
             form = min(path.count("/"), _PARTS_MOST), word if word in self._words else ""
             routes = self._known.get(form) or self._look(*form)

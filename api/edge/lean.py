@@ -50,6 +50,8 @@ class Lean(APIRoute):
     def _taken(self) -> tuple[Callable[[Caller], Awaitable[Caller]], bool]:
         """Return what sees to the caller's right, and whether a key is wanted."""
         of = self.dependant
+        passed_by = {one.call for one in of.dependencies if one.name is None} - {bodies.strict}
+        assert not passed_by, f"{self.path}: a lean route passes {passed_by} by"
         found = {one.name: one.call for one in of.dependencies if one.name is not None}
         others = [*of.query_params, *of.header_params, *of.cookie_params]
         taken = found.keys() | {one.name for one in (*of.body_params, *others)}

@@ -36,6 +36,7 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_PHONE = 10**10
+_NO_DIGITS = str.maketrans("0123456789", "ghjkmnpqrs")
 _NEVER = re.compile(
     r"(cookie|authorization|password|passwd|secret|token|pin|phone|code|name|document|body)s?$",
     re.IGNORECASE,
@@ -173,7 +174,9 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 def request_id_of(said: bytes | None) -> str:
     """Return the client's own id if it has the form of one, or a new one."""
     text = (said or b"").decode("latin-1")
-    return text if _REQUEST_ID.fullmatch(text) else f"req_{secrets.token_hex(12)}"
+    if _REQUEST_ID.fullmatch(text):
+        return text
+    return f"req_{secrets.token_hex(12).translate(_NO_DIGITS)}"  # digits could look like a phone's
 
 
 class RequestLog:

@@ -59,10 +59,7 @@ def _take_in(caller: Caller, file: BinaryIO, key: str) -> str:
             lambda view: Ground(communities_of(view, caller), brought_along(view), view.today),
         )
         made = Checked()
-        stored = _store(caller, arrival_id, member_files.read(sheet, ground, made), made)
-    over = not (stored and made.faults_found)
-    while not over:  # what was stored before the first fault showed
-        over = _wait(caller, partial(arrival_parts.forget, arrival_id=arrival_id), patient=True)
+        _store(caller, arrival_id, member_files.read(sheet, ground, made), made)
     _wait(
         caller,
         partial(
@@ -76,7 +73,16 @@ def _take_in(caller: Caller, file: BinaryIO, key: str) -> str:
         ),
         patient=True,
     )
+    over = not made.faults_found
+    while not over:  # what was stored before the first fault showed, unless it is another's
+        over = _wait(caller, partial(_forget_faulty, arrival_id=arrival_id), patient=True)
     return arrival_id
+
+
+def _forget_faulty(unit: Unit, arrival_id: str) -> bool:
+    """Forget some of what was stored; nothing if the same upload was found good meanwhile."""
+    one = arrivals.lock(unit, arrival_id)
+    return one.state is not ArrivalState.FAULTY or arrival_parts.forget(unit, arrival_id)
 
 
 def _digest(file: BinaryIO) -> str:
@@ -87,8 +93,8 @@ def _digest(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _store(caller: Caller, arrival_id: str, people: Iterator[Newcomer], made: Checked) -> int:
-    """Store a list in parts as it is read, as long as nothing is wrong; return how many parts."""
+def _store(caller: Caller, arrival_id: str, people: Iterator[Newcomer], made: Checked) -> None:
+    """Store a list in parts as it is read, as long as nothing is wrong."""
     first = 0
     while some := list(islice(people, STORED_AT_ONCE)):
         _look(caller, partial(_tell_known, some=some, made=made), patient=True)
@@ -97,7 +103,6 @@ def _store(caller: Caller, arrival_id: str, people: Iterator[Newcomer], made: Ch
                 arrival_parts.store, arrival_id=arrival_id, first=first, newcomers=some
             )
             first += _wait(caller, storing, patient=True)
-    return first
 
 
 def communities_of(view: View, caller: Caller) -> dict[str, str]:

@@ -223,17 +223,36 @@ def _require_bounded(archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     if len(members) > PARTS_MOST or sum(one.file_size for one in members) > UNPACKED_MOST:
         raise _BOMB
+    declared = _bounds_declared(archive)
     for one in members:
         name = one.filename.lower()
-        if not name.endswith((".xml", ".rels")):
+        if not name.endswith((".xml", ".rels")) and one.filename not in declared:
             continue
-        most = STRINGS_MOST if "sharedstrings" in name else PART_MOST
-        if one.file_size > most and "worksheets/" not in name:
+        texts = STRINGS_MOST if "sharedstrings" in name else PART_MOST
+        by_name = UNPACKED_MOST if "worksheets/" in name else texts
+        if one.file_size > declared.get(one.filename, by_name):
             raise _BOMB
         with archive.open(one) as part:
             head = part.read(2_000).replace(b"\0", b"").upper()
         if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
             raise _BROKEN
+
+
+def _bounds_declared(archive: zipfile.ZipFile) -> dict[str, int]:
+    """Return how large parts may be by what they are said to be; the reader goes by that, too."""
+    from openpyxl.packaging.manifest import Manifest  # noqa: PLC0415 - slow, and rarely used
+    from openpyxl.xml import constants, functions  # noqa: PLC0415
+
+    mosts = {constants.WORKSHEET_TYPE: UNPACKED_MOST, constants.SHARED_STRINGS: STRINGS_MOST}
+    found: dict[str, int] = {}
+    if Manifest.path in archive.namelist():
+        with archive.open(Manifest.path) as part:
+            root: Any = functions.fromstring(part.read(PART_MOST))
+        contents: Any = Manifest.from_tree(root)
+        for one in contents.Override:
+            name, most = one.PartName[1:], mosts.get(one.ContentType, PART_MOST)
+            found[name] = min(most, found.get(name, most))
+    return found
 
 
 def _scanned(file: BinaryIO, path: str, rows_most: int) -> tuple[str, ...]:

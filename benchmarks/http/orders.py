@@ -39,7 +39,7 @@ class Orders:
     def redemptions(
         self, codes: Iterable[str], poor_codes: Iterator[str], *, hot: bool
     ) -> Iterator[Ask]:
-        """Return a plan that uses codes up, at all tills or all at the first shop's.
+        """Return a plan that uses codes up, at all tills or all at one shop's.
 
         What is declined is a code of somebody without points, or one that was used before.
         """
@@ -70,8 +70,8 @@ class Orders:
             yield replace(self._paid(_ANY_CODE, hot=False), kind=NULL, path=self._path("null"))
 
     def _paid(self, code: str, *, hot: bool) -> Ask:
-        tills = self._society.tills
-        till = tills[0] if hot else self._dice.choice(tills)
+        of = self._society
+        till = self._dice.choice(of.hot_tills if hot else of.tills)
         return Ask(
             kind=PAID,
             path=self._path("scan-and-redeem"),

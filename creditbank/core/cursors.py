@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,10 +14,22 @@ def say(connection: Connection, sql: str) -> None:
     send(connection, sql, ())
 
 
-def send(connection: Connection, sql: str, values: Sequence[Any], *, many: bool = False) -> Any:
-    """Run a text by a cursor of the driver, and return the cursor.
+def nothing(_cursor: Any) -> None:
+    """Take nothing from a cursor."""
 
-    Whoever listens to SQLAlchemy's events hears of it, and its errors are SQLAlchemy's.
+
+def send(
+    connection: Connection,
+    sql: str,
+    values: Sequence[Any],
+    *,
+    many: bool = False,
+    take: Callable[[Any], Any] = nothing,
+) -> Any:
+    """Run a text by a cursor of the driver, and return what ``take`` takes from the cursor.
+
+    Whoever listens to SQLAlchemy's events hears of it, and its errors are SQLAlchemy's: those of
+    taking, too, because SQLite reads row by row.
     """
     cursor = connection.connection.cursor()
     if connection._has_events or connection.engine._has_events:  # noqa: SLF001 - as it asks itself
@@ -25,6 +37,7 @@ def send(connection: Connection, sql: str, values: Sequence[Any], *, many: bool 
     dialect = connection.dialect
     try:
         (cursor.executemany if many else cursor.execute)(sql, values)
+        return take(cursor)
     except dialect.loaded_dbapi.Error as error:
         lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
         if lost:
@@ -38,4 +51,3 @@ def send(connection: Connection, sql: str, values: Sequence[Any], *, many: bool 
             connection_invalidated=lost,
             dialect=dialect,
         ) from error
-    return cursor

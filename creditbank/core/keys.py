@@ -213,8 +213,12 @@ class KeyedAsk(Ask[R]):
         found: dict[int, R | Declined | CreditbankError] = {}
         if fresh:
             done = cls.do([one.unit for one in fresh], [asks[one.place] for one in fresh])
-            found = {one.place: outcome for one, outcome in zip(fresh, done, strict=True)}
-            _settle(fresh, list(done), cls.operation, cls.answers())
+            kept = [
+                Declined(one) if isinstance(one, CreditbankError) and one.final else one
+                for one in done
+            ]
+            _settle(fresh, kept, cls.operation, cls.answers())
+            found = {one.place: outcome for one, outcome in zip(fresh, kept, strict=True)}
         for one in calls:
             if one.place not in found:
                 found[one.place] = _recalled(one, cls.operation, cls.answers())
@@ -277,18 +281,15 @@ def _settle(
     """Remember what came of each; what is no outcome gives its key back."""
     kept, given_back = [], []
     for one, outcome in zip(calls, done, strict=True):
-        error = outcome.error if isinstance(outcome, Declined) else outcome
         scope = one.scope(operation)
-        if not isinstance(error, CreditbankError):
-            kept.append(
-                scope | {"outcome": _OK, "answer": [answers.dump_python(outcome, mode="json")]}
-            )
-        elif error.final or isinstance(outcome, Declined):
-            kept.append(
-                scope | {"outcome": error.slug, "answer": to_jsonable_python(error.figures)}
-            )
-        else:
+        if isinstance(outcome, CreditbankError):
             given_back.append({f"of_{column}": value for column, value in scope.items()})
+        elif isinstance(outcome, Declined):
+            answer = to_jsonable_python(outcome.error.figures)
+            kept.append(scope | {"outcome": outcome.error.slug, "answer": answer})
+        else:
+            answer = [answers.dump_python(outcome, mode="json")]
+            kept.append(scope | {"outcome": _OK, "answer": answer})
     update_all(calls[0].unit, keys, kept)
     _GIVE_BACK.run_each(calls[0].unit, given_back)
 

@@ -12,7 +12,7 @@ import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from operator import itemgetter
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Connection, Dialect, Text, bindparam
@@ -27,6 +27,7 @@ SQLITE = "sqlite"
 
 Values = Mapping[str, Any]
 _Turn = Callable[[Any], Any]
+_ALL, _FIRST, _COUNT = methodcaller("fetchall"), methodcaller("fetchone"), attrgetter("rowcount")
 
 
 class Prepared:
@@ -44,12 +45,13 @@ class Prepared:
     def rows(self, at: View | Connection, **values: Any) -> list[Any]:
         """Return all rows, as tuples that know the names of the columns."""
         connection, written = self._for(at)
-        return written.read(send(connection, written.sql, written.filled(values)).fetchall())
+        filled = written.filled(values)
+        return written.read(send(connection, written.sql, filled, take=_ALL))
 
     def row(self, at: View | Connection, **values: Any) -> Any:
         """Return the first row, or None."""
         connection, written = self._for(at)
-        found = send(connection, written.sql, written.filled(values)).fetchone()
+        found = send(connection, written.sql, written.filled(values), take=_FIRST)
         return None if found is None else written.read((found,))[0]
 
     def run(self, at: View | Connection, values: Values) -> None:
@@ -63,7 +65,7 @@ class Prepared:
         filled = [written.filled(row) for row in rows]
         if not filled:
             return 0
-        return int(send(connection, written.sql, filled, many=True).rowcount)
+        return int(send(connection, written.sql, filled, many=True, take=_COUNT))
 
     def _for(self, at: View | Connection) -> tuple[Connection, _Written]:
         connection = at if isinstance(at, Connection) else at.connection

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -61,7 +61,7 @@ class Work(Generic[R]):
 
     def wanted(self) -> bool:
         """Tell whether somebody still waits; from here on the future cannot be cancelled."""
-        return self.future.set_running_or_notify_cancel()
+        return self.future.running() or self.future.set_running_or_notify_cancel()
 
     def begin(self) -> None:
         """Start, or start over: the same ids again, and the first instant."""
@@ -170,6 +170,17 @@ class Waiting:
                 self._there.put(None)
             else:
                 place.in_hand -= 1
+
+    def put_singly(self, works: Sequence[Work[Any]]) -> None:
+        """Queue works that were taken as a set, each to be done alone by whichever thread is free.
+
+        Also when the queue is closed: whoever took them up takes more before it is told.
+        """
+        with self._lock:
+            self._taken -= len(works)
+            self._asked.extend(works)
+            for _ in works:
+                self._there.put(None)
 
     def pulse(self) -> tuple[int, int]:
         """Return how many works wait, and how many were ever taken up."""

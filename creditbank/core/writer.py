@@ -35,7 +35,7 @@ from creditbank.core.engines import (
     translated,
     write_engine,
 )
-from creditbank.core.errors import BankSuspended, DatabaseUnavailable
+from creditbank.core.errors import BankSuspended, Busy, DatabaseUnavailable
 from creditbank.core.reader import opening
 from creditbank.core.units import Actor, Declined, Unit
 from creditbank.core.vault import Vault
@@ -173,7 +173,9 @@ class Writer:
             work.now = work.now if work.pinned else latest
             units.append(self._opened(work, work.actor, connection, bank, last))
         asks = [work.ask for work in part]
-        return type(asks[0]).together(units, asks)  # type: ignore[union-attr, arg-type]
+        outcomes = type(asks[0]).together(units, asks)  # type: ignore[union-attr, arg-type]
+        assert len(outcomes) == len(part), "each ask of a set has its outcome"
+        return outcomes
 
     def _settle(self, work: Work[Any], outcome: Any) -> None:
         """Tell whoever watches, and the caller, what is final in the database."""
@@ -237,8 +239,11 @@ class Writer:
     def _answer(self, line: _Line, part: Part, found: Sequence[Any] | None) -> None:
         """Settle what is final; what was not stored is run again, each alone, and says why."""
         if found is None:
-            for work in part:
+            for n, work in enumerate(part, 1):
                 self._run_alone(line, work)
+                if isinstance(work.future.exception(), Busy) and not self._batching:
+                    self._waiting.put_singly(part[n:])  # whatever waits for a lock, waits at once
+                    return
         else:
             for work, outcome in zip(part, found, strict=True):
                 self._settle(work, outcome)

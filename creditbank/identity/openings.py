@@ -276,10 +276,21 @@ def _heirs(unit: Unit, member_ids: set[str]) -> dict[str, str | None]:
 
 
 def _going_on(view: View, member_ids: set[str]) -> dict[str, str]:
+    """Return for each member the row they go on with; it can have been merged in turn."""
     of = members.members.c
-    rows = view.rows(
-        select(of.member_id, of.merged_into).where(
-            of.bank_id == view.bank_id, of.member_id.in_(sorted(member_ids))
+    merged: dict[str, str] = {}
+    asked = member_ids
+    while asked:
+        rows = view.rows(
+            select(of.member_id, of.merged_into).where(
+                of.bank_id == view.bank_id,
+                of.member_id.in_(sorted(asked)),
+                of.merged_into.is_not(None),
+            )
         )
-    )
-    return {row.member_id: row.merged_into or row.member_id for row in rows}
+        merged |= {row.member_id: row.merged_into for row in rows}
+        asked = {row.merged_into for row in rows} - merged.keys()
+    last = {one: one for one in member_ids}
+    while any(one in merged for one in last.values()):
+        last = {one: merged.get(heir, heir) for one, heir in last.items()}
+    return last

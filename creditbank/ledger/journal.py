@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from creditbank.ledger.posting import Draft, places_of, post_many
 COLUMNS = ("key", "occurred_at", "kind", "source", "destination", "amount")
 KINDS = frozenset(Kind) - {Kind.REVERSE, Kind.HOLD, Kind.RELEASE, Kind.MERGE}
 _KEY_MOST = 255
+_REASON_MOST = 200
 
 
 @dataclass(eq=False)
@@ -115,7 +116,7 @@ def entries(lines: Iterable[str], *, asset: Asset, zone: str) -> Iterator[Entry 
             try:
                 yield Entry(reader.line_num, _draft(row, asset, zone))
             except (CreditbankError, ValueError) as error:
-                yield Unreadable(reader.line_num, str(error))
+                yield Unreadable(reader.line_num, str(error)[:_REASON_MOST])
     except csv.Error as error:
         raise BadJournal(f"line {reader.reader.line_num}: {error}") from error
     if not seen:
@@ -126,16 +127,13 @@ def _draft(row: dict[str | None, str | None], asset: Asset, zone: str) -> Draft:
     if None in row or any(row[name] is None for name in COLUMNS):
         raise ValueError(f"{len(COLUMNS)} columns are needed")
     cell = {name: (row[name] or "").strip() for name in COLUMNS}
+    if any("\0" in one for one in cell.values()):
+        raise ValueError("there is a NUL in it, which no text has")
     if not 1 <= len(cell["key"]) <= _KEY_MOST:
         raise ValueError(f"key: 1 to {_KEY_MOST} characters are needed")
     if cell["kind"] not in KINDS:
         raise ValueError(f"kind: '{cell['kind'][:20]}' is not one of {', '.join(sorted(KINDS))}")
-    try:
-        at = datetime.fromisoformat(cell["occurred_at"])
-    except ValueError as error:
-        raise ValueError(f"occurred_at: '{cell['occurred_at'][:30]}' is no date") from error
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=ZoneInfo(zone))
+    at = _instant(cell["occurred_at"], zone)
     source, destination = (_address(cell[side], asset) for side in ("source", "destination"))
     if source == destination:
         raise ValueError("source and destination are the same")
@@ -146,6 +144,16 @@ def _draft(row: dict[str | None, str | None], asset: Asset, zone: str) -> Draft:
         at,
         (Posting(source, destination, Amount(units, asset.code)),),
     )
+
+
+def _instant(text: str, zone: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
+        at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # such as year 1, the empty date of some programs
+        raise ValueError(f"occurred_at: '{text[:30]}' is no date") from error
+    return at
 
 
 def _address(name: str, asset: Asset) -> str:

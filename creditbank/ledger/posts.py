@@ -25,7 +25,7 @@ from creditbank.ledger.posting import (
 )
 
 _KNOWN = Prepared(
-    select(transfers.c.key, transfers.c.reverses).where(
+    select(transfers.c.key).where(
         transfers.c.bank_id == bindparam("bank_id"),
         among(transfers.c.key, "keys"),
     )
@@ -84,6 +84,8 @@ def _tried(
         try:
             legs(0, "", draft, trial)
         except CreditbankError as error:
+            if draft.reverses is not None:  # alone it is told whether that was mended before
+                raise
             refused[n] = error
             trial |= before
             continue

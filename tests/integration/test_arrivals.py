@@ -1,12 +1,17 @@
 """Lists of newcomers taken in by sets: as if one by one, each once, and who cannot be is told."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
 
+from api.edge.callers import Principal
+from api.edge.wiring import Caller
 from api.papers import arriving, member_files
 from api.papers.member_files import Checked, Ground
 from api.papers.spreadsheets import Row, Sheet
@@ -19,6 +24,8 @@ from creditbank.core.units import Actor, Unit, View
 from creditbank.identity import arrival_parts, arrival_slices, arrivals, openings
 from creditbank.identity.arrival_states import ArrivalState
 from creditbank.identity.arrivals import Newcomer
+from creditbank.identity.roles import Grant, Role
+from creditbank.leaving import closings
 from creditbank.ledger import chart, statements
 from creditbank.people import consents, members, persons, trail
 from creditbank.schemes import scheme
@@ -194,6 +201,24 @@ def test_points_are_posted_once_in_sets(society: Society, monkeypatch: pytest.Mo
     assert (55, ArrivalState.WRITTEN) == (society.see(total), see(society, made).state)
 
 
+def test_points_follow_who_was_merged_twice(society: Society) -> None:
+    """They go to the row at the end, however many rows were merged into the next."""
+    made = begun(society, people(society, 3))
+    run(society)
+    ids = [named(society, f"人{n}") for n in range(3)]
+    for old, kept in pairwise(ids):
+
+        def merge(unit: Unit, old: str = old, kept: str = kept) -> None:
+            closings.lock(unit, old, kept)
+            closings.close(unit, old, kept_id=kept)
+
+        society.by(ORGANISER, merge)
+    confirm = partial(openings.confirm, arrival_id=made, totals={"XYB": 6}, key=society.name())
+    society.by(SECOND, confirm)
+    run(society)
+    assert [(0, 0, 0), (0, 0, 0), (6, 0, 0)] == [society.holding(one) for one in ids]
+
+
 def test_a_list_is_read_as_it_is_asked_for() -> None:
     """No row is pulled from a file before the ones ahead of it were taken."""
     pulled = 0
@@ -211,3 +236,40 @@ def test_a_list_is_read_as_it_is_asked_for() -> None:
     for n in range(1, arriving.STORED_AT_ONCE):
         next(reading)
         assert (n, n) == (pulled, made.rows)
+
+
+class Slow(io.BytesIO):
+    """A file that is read four times; something happens as the last reading begins."""
+
+    def __init__(self, content: bytes, meanwhile: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._left, self._meanwhile = 4, meanwhile
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go back to the beginning."""
+        self._left -= 1
+        if self._left == 0:
+            self._meanwhile()
+        return super().seek(offset, whence)
+
+
+def test_an_upload_sent_twice_takes_nothing_from_the_list(society: Society) -> None:
+    """The first sending finds a fault after the second was stored as a whole: that one counts."""
+    who = Principal(ORGANISER.id, (Grant(Role.ORGANISER),), "tok_1")
+    caller = Caller(society.database, society.bank_id, who)
+    many, key = arriving.STORED_AT_ONCE + 30, society.name()
+    rows = [f"人{n},红枫社区,{'' if n < many - 9 else f'1380000{n:04d}'}" for n in range(many)]
+    content = "\n".join(["姓名,社区,手机号", *rows]).encode()
+
+    def meanwhile() -> None:
+        arriving._take_in(caller, io.BytesIO(content), key)
+        taken = society.member()
+        phone = f"1380000{many - 1:04d}"
+        society.by(ORGANISER, lambda unit: persons.change(unit, holder_id=taken, phone=phone))
+
+    made = arriving._take_in(caller, Slow(content, meanwhile), key)
+    assert (ArrivalState.CHECKED, many) == ((one := see(society, made)).state, one.rows)
+    society.by(ORGANISER, lambda unit: arrivals.begin(unit, arrival_id=made, key=society.name()))
+    run(society)
+    one = see(society, made)
+    assert (many, 1, ArrivalState.WRITTEN) == (one.rows_done, one.rows_refused, one.state)

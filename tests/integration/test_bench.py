@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from benchmarks import audits, folders, service, society
+from benchmarks import audits, filling, folders, machine, service, society
 from benchmarks.cases import Place, Wanted, transfer_key
 from benchmarks.errors import CaseFailed
 from benchmarks.places import Engine
@@ -33,13 +33,21 @@ _WAIT_S = 60
 
 
 @pytest.fixture
-def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for temporary files that starts empty, with a path short enough for a socket."""
-    folder = Path(tempfile.mkdtemp(prefix="cb-", dir="/tmp"))
+def disk() -> Iterator[Path]:
+    """A folder that is not in memory, with a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="cb-", dir="/var/tmp"))
     folder.chmod(0o755)
-    monkeypatch.setenv("TMPDIR", str(folder))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def temporary(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for temporary files that starts empty."""
+    folder = disk / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
 
 
 def banks_in(path: Path) -> list[str]:
@@ -65,9 +73,9 @@ def bench(*words: str, expect: int = 0) -> Result:
 
 
 @pytest.fixture
-def empty(_migrated_sqlite: Path, tmp_path: Path) -> Path:
+def empty(_migrated_sqlite: Path, disk: Path) -> Path:
     """A migrated SQLite file without a bank."""
-    path = tmp_path / "named.db"
+    path = disk / "named.db"
     shutil.copyfile(_migrated_sqlite, path)
     return path
 
@@ -113,9 +121,60 @@ def test_floors_only_measures_what_they_lean_on(temporary: Path, tmp_path: Path)
         "sqlite core single spread 1 client",
         "sqlite core batch 32 spread 1 client",
     } == {case["name"] for case in said["cases"]}
-    lines = [line.rstrip() for line in done.stdout.splitlines() if "≥" in line]
-    assert 4 == len(lines)
+    lines = [line.rstrip() for line in done.stdout.splitlines() if "≥" in line or "≤" in line]
+    assert 6 == len(lines)
     assert all(line.endswith(("met", "missed", "too noisy", "left out")) for line in lines)
+    assert [] == list(temporary.iterdir())
+
+
+def test_growth_has_its_floors(
+    temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both databases are filled as large as asked for, measured by both floors, and audited."""
+    monkeypatch.setattr(filling, "MEMBERS", 2_000)
+    bench(
+        *("--floors-only", "--engine", "sqlite", *CORE, "--grow", "--grow-to", "20000"),
+        *("--json", str(tmp_path / "said.json")),
+    )
+    said = json.loads((tmp_path / "said.json").read_text())
+    words = {floor["what"]: floor["verdict"] for floor in said["floors"] if floor["ratios"]}
+    assert {
+        "SQLite single transfer ÷ raw insert",
+        "SQLite at 20,000 postings ÷ at 10,000",
+        "SQLite year-end top 100, times a read of 100",
+    } == words.keys()
+    assert {"met", "missed"} >= set(words.values())
+    for size in (10_000, 20_000):
+        assert 0 < said["acknowledged"][f"sqlite grown-{size}"]
+        assert [] == said["audit"][f"sqlite grown-{size}"]
+    assert [] == list(temporary.iterdir())
+
+
+def test_a_named_file_is_divided_by_one_beside_it(
+    temporary: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The anchor's file lies on the same disk as what is measured, not where temporary files do."""
+    seen: list[Path] = []
+
+    def look(folder: Path) -> bool:
+        seen.append(folder.parent)
+        return False
+
+    monkeypatch.setattr(folders, "in_memory", look)
+    bench(*CORE, "--database", f"sqlite:///{empty}")
+    assert [empty.parent] == seen
+    assert [] == list(temporary.iterdir())
+    assert [] == list(empty.parent.glob(f"{folders.PREFIX}*"))
+
+
+def test_files_that_never_reach_a_disk_are_not_measured(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit into memory costs nothing; it says where else the files could lie."""
+    monkeypatch.setattr(machine, "disk_of", lambda _folder: "tmpfs")
+    refused = bench(*CORE, expect=1)
+    assert "tmpfs" in refused.stderr
+    assert "TMPDIR" in refused.stderr
     assert [] == list(temporary.iterdir())
 
 
@@ -161,9 +220,9 @@ def test_a_database_with_data_in_it_is_refused(temporary: Path, empty: Path) -> 
     assert [] == list(temporary.iterdir())
 
 
-def test_a_file_of_something_else_is_refused(temporary: Path, tmp_path: Path) -> None:
+def test_a_file_of_something_else_is_refused(temporary: Path, disk: Path) -> None:
     """Tables that are not ours are data, too."""
-    path = tmp_path / "other.db"
+    path = disk / "other.db"
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE treasure (n INTEGER)")
     refused = bench("--database", f"sqlite:///{path}", expect=1)
@@ -271,6 +330,9 @@ def servers(folder: Path) -> list[str]:
         ("--batch", "7"),
         ("--anchor", "no command"),
         ("--rounds", "0"),
+        ("--grow-to", "7"),
+        ("--json", "/no/such/folder/figures.json"),
+        ("--chart", "."),
     ],
 )
 def test_an_option_that_makes_no_sense_is_said_at_once(words: tuple[str, str]) -> None:

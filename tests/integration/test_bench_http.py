@@ -59,7 +59,7 @@ def test_a_small_run_counts_what_the_books_say(database_url: str, tmp_path: Path
         assert 0 < server.resident_bytes()
         assert 0 < server.busy_us()
     assert of_plans[0] == of_plans[1]
-    assert {there.tills[0].token} == tills
+    assert {one.token for one in there.hot_tills} >= tills
     assert {PAID: PEOPLE, REPLAYED: 1, DECLINED: 1} == ran.result.kinds
     assert (9, {NULL: 9}) == (nulls.result.answered, nulls.result.kinds)
     assert PEOPLE + 2 == ran.result.answered == len(ran.latencies_us)

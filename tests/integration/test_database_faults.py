@@ -22,7 +22,7 @@ from creditbank.core.units import Unit
 from creditbank.ledger import chart
 from creditbank.ledger.books import transfers
 from creditbank.ledger.chart import Kind
-from tests import postgres
+from tests import kept, postgres
 from tests.books import ANN, OPERATOR, Books, made_up, moved
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
@@ -211,6 +211,7 @@ def test_a_read_only_postgres_is_typed(
         host=str(url.query["host"]), user="postgres", dbname=url.database, autocommit=True
     ) as admin:
         admin.execute(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on')
+    kept.let_go()  # the setting is for those who connect from now on
     with Database(database_url, clock=clock) as database:
         with pytest.raises(DatabaseUnavailable, match="read-only"):
             database.write(books.bank_id, OPERATOR, write_anything)

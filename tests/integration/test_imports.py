@@ -33,6 +33,10 @@ BAD = (
     ("k,2024-01-01,gift,Ann,Ann,1", "source and destination are the same"),
     ("k,2024-01-01,gift,outside/Ann,Ann,1", "source and destination are the same"),
     ("k,yesterday,issue,office,Ann,1", "occurred_at: 'yesterday' is no date"),
+    ("k,0001-01-01,issue,office,Ann,1", "occurred_at: '0001-01-01' is no date"),
+    ("k,9999-12-31T23:00-08:00,issue,office,Ann,1", "'9999-12-31T23:00-08:00' is no date"),
+    ("k,2024-01-01,issue,office,A\0nn,1", "there is a NUL in it"),
+    ("\0,2024-01-01,issue,office,Ann,1", "there is a NUL in it"),
     (",2024-01-01,issue,office,Ann,1", "key: 1 to 255 characters are needed"),
     ("k,2024-01-01,issue,office,,1", "address"),
     ("k,2024-01-01,issue,office,member/nobody,1", "member/nobody"),
@@ -178,6 +182,12 @@ def test_every_bad_row_is_told_with_its_line_and_reason(desk: Desk) -> None:
     for line, said, (row, reason) in zip(range(3, 3 + len(BAD)), told, BAD, strict=True):
         assert said.startswith(f"line {line}: "), row
         assert reason in said, row
+
+
+def test_what_is_told_of_a_bad_row_is_short(desk: Desk) -> None:
+    """However long a name is that no account can have: a thousand of them are told at once."""
+    [said] = desk.refused(f"k,2024-01-01,issue,office,fund/{'x' * 100_000},1")
+    assert len(said) < 300
 
 
 def test_an_overdraft_is_judged_in_the_order_of_the_file(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from httpx2 import Response
 from hypothesis import HealthCheck, given, settings
@@ -325,3 +325,13 @@ def test_a_route_that_takes_more_is_not_lean() -> None:
 
     with pytest.raises(AssertionError, match="limit"):
         _ = Routes(route_class=Lean).post("/v1/b/{slug}/x")(queried)
+
+    async def plain(caller: Till) -> None:
+        """Nothing unusual by itself."""
+
+    async def limited() -> None:
+        """What a lean route would pass by."""
+
+    also = [Depends(limited)]
+    with pytest.raises(AssertionError, match="limited"):
+        _ = Routes(route_class=Lean).post("/v1/b/{slug}/x", dependencies=also)(plain)

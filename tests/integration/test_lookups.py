@@ -11,6 +11,7 @@ from sqlalchemy import event
 from starlette.types import ASGIApp, Message
 
 from api import tokens
+from api.edge import lookups as lookups_of
 from api.edge.callers import Claimed
 from api.edge.lookups import Lookups
 from creditbank.core.clock import ManualClock
@@ -90,17 +91,28 @@ def test_a_token_is_dead_for_whoever_asks_after_it_was_revoked(api: Web) -> None
     def revoke(unit: Any) -> None:
         tokens.revoke(unit, token_id=known.token.token_id, key=new_key())
 
+    has_read, free = threading.Event(), threading.Event()
+
+    def hold(*_: object) -> None:
+        has_read.set()
+        assert free.wait(30), "somebody lets it go on"
+
     async def ask() -> tuple[Any, Any, Any]:
         lookups = Lookups()
         first = asyncio.ensure_future(lookups.find(api.database, claimed(api, token)))
-        await asyncio.sleep(0)
+        await asyncio.to_thread(has_read.wait, 30)
         await api.database.writer.run(api.bank.bank_id, OPERATOR, revoke)
         later = asyncio.ensure_future(lookups.find(api.database, claimed(api, token)))
         other = asyncio.ensure_future(lookups.find(api.database, claimed(api, person)))
-        await first
+        await asyncio.sleep(0)
+        assert not first.done()
+        free.set()
+        assert await first is not None
         return await later, await other, await lookups.find(api.database, claimed(api, token))
 
+    event.listen(api.database.reader._engine, "after_cursor_execute", hold)
     later, other, last = on_a_loop(ask)
+    event.remove(api.database.reader._engine, "after_cursor_execute", hold)
     assert later is None
     assert other is not None
     assert last is None
@@ -149,6 +161,35 @@ def test_a_fault_is_told_to_those_who_shared_it_only(api: Web) -> None:
     event.remove(api.database.reader._engine, "before_cursor_execute", fail)
     assert [RuntimeError] * 4 == [type(one) for one in told]
     assert last is not None
+
+
+def test_a_look_that_hangs_holds_nobody_who_asks_later(
+    api: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as on a connection that is dead: after a while the next to ask begins another look."""
+    monkeypatch.setattr(lookups_of, "_PATIENCE_S", 0.05)
+    token, free, first = api.token(Role.AUDITOR), threading.Event(), [True]
+
+    def hang(*_: object) -> None:
+        if first and first.pop():
+            free.wait(30)
+
+    async def ask() -> list[Any]:
+        lookups = Lookups()
+        stuck = asyncio.ensure_future(lookups.find(api.database, claimed(api, token)))
+        await asyncio.sleep(0.01)
+        behind = asyncio.ensure_future(lookups.find(api.database, claimed(api, token)))
+        await asyncio.sleep(0.1)
+        later = asyncio.ensure_future(lookups.find(api.database, claimed(api, token)))
+        done, _ = await asyncio.wait({behind, later}, timeout=5)
+        free.set()
+        assert {behind, later} == done
+        return [await stuck, await behind, await later]
+
+    event.listen(api.database.reader._engine, "before_cursor_execute", hang)
+    told = on_a_loop(ask)
+    event.remove(api.database.reader._engine, "before_cursor_execute", hang)
+    assert {True} == {one.active for one in told}
 
 
 def test_many_at_once_are_all_told(api: Web) -> None:

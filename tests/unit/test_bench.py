@@ -6,16 +6,19 @@ import random
 import xml.etree.ElementTree as ET
 from array import array
 from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from benchmarks import anchors, chart, core, driving, durability, folders, page, results, rounds
 from benchmarks.cases import ANCHOR, CORE, SQLITE, Case, Slice, Wanted
 from benchmarks.core import SINGLE
 from benchmarks.driving import Request
 from benchmarks.errors import AnchorFailed, CaseFailed, MarksMissing, NotDurable
-from benchmarks.floors import FLOORS, Floor, Verdict, Word, judged, needed
+from benchmarks.floors import FLOORS, Floor, Verdict, Word, judged, needed, of_growth
 from benchmarks.machine import Machine
 from benchmarks.results import Results
 from benchmarks.rounds import Measured
@@ -81,6 +84,9 @@ def test_the_floors_are_those_of_the_design() -> None:
     ]
     assert [(0.2, 0.35), (0.7, 0.9)] * 2 == [
         (one.floor, one.target) for one in FLOORS if "http" in one.case
+    ]
+    assert [(0.6, 0.85, False), (5, 2, True)] * 2 == [
+        (one.floor, one.target, one.times) for one in of_growth(10_000, 10_000_000)
     ]
     assert "sqlite anchor insert" in needed(FLOORS)
 
@@ -173,6 +179,28 @@ def test_a_database_that_may_forget_is_not_measured(engine: str, setting: str, v
     durability.refuse(engine, good)
     with pytest.raises(NotDurable, match=f"{setting} = {value}"):
         durability.refuse(engine, good | {setting: value})
+
+
+def test_the_anchor_of_sqlite_is_warm_and_durable(tmp_path: Path) -> None:
+    """Its log has the size that it keeps, so that no commit waits for the file to grow."""
+
+    class Here:
+        folder = tmp_path
+        held = ExitStack()
+
+    with Here.held:
+        anchor = anchors.raw_insert(Here())  # type: ignore[arg-type]
+        log = tmp_path / "anchor.db-wal"
+        before = log.stat().st_size
+        assert 0 < anchor.work(0.3).done
+        assert before == log.stat().st_size
+
+
+def test_pgbench_waits_for_the_disk_whatever_a_role_says() -> None:
+    """Its own setting would make it faster than what it is compared with."""
+    said = anchors._environment(make_url("postgresql://role@host:5433/any"))
+    assert "-c synchronous_commit=on" == said["PGOPTIONS"]
+    assert ("role", "host", "5433") == (said["PGUSER"], said["PGHOST"], said["PGPORT"])
 
 
 @pytest.mark.parametrize(
@@ -280,8 +308,22 @@ def test_the_chart_is_whole_and_escaped() -> None:
     texts = ["".join(one.itertext()) for one in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "sqlite core single spread 1 client" in texts
     assert "0.40 · met" in texts
-    assert "A <CPU> · 2 cores · 2026-03-01T09:00+00:00 · 3 rounds" in texts
+    assert "A <CPU> · 2 cores · 2026-03-01T09:00+00:00 · rounds: 3" in texts
     assert 2 == len(list(root.iter("{http://www.w3.org/2000/svg}rect")))
+
+
+def test_a_floor_between_two_cases_is_drawn() -> None:
+    """What is divided by an anchor in the table has a second bar, against its floor's."""
+    found = made_up()
+    ours, theirs = found.measured.cases[1].name, "other"
+    for each in found.measured.rounds:
+        each[theirs] = Slice(10, 1)
+    floor = Floor("ours ÷ other", ours, theirs, 3, 4.5)
+    drawn = chart.drawn(
+        replace(found, verdicts=(*found.verdicts, *results.judged(found.measured, [floor])))
+    )
+    assert "÷ other" in drawn
+    assert "4.00 · met" in drawn
 
 
 def test_the_file_for_programs_holds_every_round() -> None:

@@ -66,6 +66,8 @@ def test_every_route_is_found() -> None:
 @example("POST", "/v1/b/trust/", ["till", "requests", "a", "b", "cancel"])
 @example("GET", "/b/trust/", ["till", "requests", "a", "cancel"])
 @example("GET", "/b/trust/", ["me"] * 6)
+@example("GET", "/v1/b/trust/", ["staff", "me\n"])
+@example("GET", "/v1/b/trust/", ["me\n"])
 @settings(max_examples=200, deadline=None)
 def test_no_path_means_another_route_than_before(method: str, head: str, parts: list[str]) -> None:
     """Paths of any words and lengths, known and unknown."""

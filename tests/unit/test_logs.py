@@ -167,3 +167,10 @@ def test_a_request_leaves_its_template_and_nothing_it_said(lines: io.StringIO) -
     for canary in CANARIES:
         assert canary not in lines.getvalue()
         assert json.dumps(canary)[1:-1] not in lines.getvalue()
+
+
+def test_ids_of_our_own_are_never_masked() -> None:
+    """A fault is found by its request's id, so no such id looks like a number of somebody's."""
+    ids = [logs.request_id_of(None) for _ in range(500)]
+    assert ids == [masked(one) for one in ids]
+    assert 500 == len(set(ids))

@@ -244,6 +244,21 @@ def test_what_grows_when_unpacked_is_refused() -> None:
         read(laughs.getvalue(), rows_most=10)
 
 
+@pytest.mark.parametrize("name", ["xl/strings.bin", "xl/worksheets/strings.xml"])
+def test_texts_are_bounded_whatever_their_part_is_called(name: str) -> None:
+    """A part is what the list of contents says it is, not what its name looks like."""
+    plain = zipfile.ZipFile(io.BytesIO(book(("姓名", "社区"), ("张三", "桥西"))))
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    said = f'<Override PartName="/{name}" ContentType="{kind}"/></Types>'.encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for one in plain.namelist():
+            made.writestr(one, plain.read(one).replace(b"</Types>", said))
+        made.writestr(name, b"<sst>" + b" " * spreadsheets.STRINGS_MOST + b"</sst>")
+    with pytest.raises(BadSpreadsheet, match="too large when unpacked"):
+        read(out.getvalue(), rows_most=10)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"PK\x03\x04 not a zip", b"\xd0\xcf\x11\xe0 old", b"\x00\x01", b"\xff\xfea\x00", b"\xff" * 9],
