@@ -48,7 +48,7 @@ from creditbank.recognition import ranking, standings
 
 YOUNG, OLD = 10_000, 10_000_000
 CLIENTS = {"sqlite": 1, POSTGRES: 8}
-FLOOR, TARGET = 0.6, 0.85
+FLOOR = 0.6
 TOP, ROWS = "year-end top 100", "read of 100 rows"
 _DAY = timedelta(days=1)
 _NS_PER_US, _NS_PER_S = 1_000, 1_000_000_000

@@ -77,8 +77,8 @@ class _Made:
             shutil.copyfile(self.path, copy.path)
         else:
             self.server.create_database(name, self.name)
-        shutil.copyfile(self.keys, copy.keys)
-        shutil.copyfile(master_path(self.keys), master_path(copy.keys))
+        shutil.copy(self.keys, copy.keys)
+        shutil.copy(master_path(self.keys), master_path(copy.keys))
         return copy
 
     def place(self, of: society.Society) -> Place:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks import floors
-from benchmarks.floors import Floor, Verdict, Word
+from benchmarks.floors import Floor, Verdict
 from benchmarks.machine import Machine
 from benchmarks.rounds import Measured
 from creditbank.ledger.audit import Finding
@@ -134,11 +134,6 @@ def spread(ratios: Sequence[float]) -> str:
 def milliseconds(us: int) -> str:
     """Return a wait in milliseconds."""
     return f"{us / 1000:.1f}" if us < 100_000 else f"{us / 1000:.0f}"  # noqa: PLR2004
-
-
-def is_missing(verdict: Verdict) -> bool:
-    """Tell whether a floor was not measured at all."""
-    return verdict.word is Word.LEFT_OUT
 
 
 def _slice(one: Any) -> dict[str, Any]:

@@ -219,10 +219,6 @@ class Codes:
             "delegate_id": None,
         }
 
-    def __len__(self) -> int:
-        """Return how many are left."""
-        return len(self._live)
-
     def take(self) -> str | None:
         """Return the digits of a live code to be shown now, None if there is none left."""
         if not self._live:
