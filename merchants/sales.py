@@ -84,6 +84,8 @@ class Sale:
                 error=error,
                 redemption_id=None if self.redemption is None else self.redemption_id,
             )
+        elif self.new and self.redemption is not None:
+            raise error
         else:
             requests.give_back(self.unit, request_id=self.request_id)
             self.outcome = error

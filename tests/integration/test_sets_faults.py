@@ -18,7 +18,7 @@ from creditbank.core import counters, writer
 from creditbank.core.bulk import insert_new, update_all
 from creditbank.core.clock import ManualClock
 from creditbank.core.database import Database
-from creditbank.core.errors import AlreadyReversed, Busy, DatabaseUnavailable
+from creditbank.core.errors import AlreadyReversed, BadField, Busy, DatabaseUnavailable
 from creditbank.core.keys import keys
 from creditbank.core.prepared import Prepared
 from creditbank.core.units import Unit, View
@@ -29,7 +29,7 @@ from creditbank.ledger.posts import Post
 from merchants import checkout, sales, tills
 from merchants.receipts import Receipt
 from tests.books import OPERATOR, moved
-from tests.integration.test_sets import gathering, told
+from tests.integration.test_sets import gathering, sets_seen, told
 from tests.merchant_builders import Street, step
 from tests.statements import Watch
 
@@ -135,6 +135,71 @@ def test_the_tills_of_wrong_codes_are_locked_in_order(
     finally:
         event.remove(Engine, "before_cursor_execute", before)
     assert sorted(four) == locked
+
+
+def test_a_set_of_new_asks_and_of_replays_does_what_is_new(
+    database: Database, clock: ManualClock
+) -> None:
+    """Some keys of a set are known: the others are claimed, each once."""
+    street = Street(database, clock)
+    asks = [(street.till_id, asked(n, street.code(street.member()))) for n in range(8)]
+    first = plain(one_by_one(street, asks[2:4]))
+    found = plain(together(street, asks))
+    assert first == found[2:4]
+    assert [3] * 8 == [one.points for one in found]
+    assert (24, []) == (street.taken(), street.faults())
+
+
+def test_an_error_of_form_behind_the_burn_undoes_the_burn(
+    database: Database, clock: ManualClock
+) -> None:
+    """The bill is missing, which is seen when the points are counted: nothing has happened."""
+    street = Street(database, clock)
+    asks = [(street.till_id, asked(n, street.code(street.member()))) for n in range(3)]
+    unbilled = (street.till_id, replace(asks[1][1], cart_fen=None))
+    found = plain(together(street, [asks[0], unbilled, asks[2]]))
+    assert ([3, 3], BadField) == ([found[0].points, found[2].points], found[1][0])
+    assert 3 == street.submit(*asks[1]).result().points
+    assert (9, []) == (street.taken(), street.faults())
+
+
+def test_who_pays_twice_in_a_set_pays_the_second_time_from_what_is_left(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five points, two bills of three: three, then two, then nothing."""
+    street = Street(database, clock)
+    ann = street.member(5)
+    scanned = [street.scanned(ann) for _ in range(3)]
+    asks = [(street.till_id, checkout.Redeem(one, street.name())) for one in scanned]
+    with sets_seen(monkeypatch) as seen:
+        found = plain(together(street, asks))
+    assert [(3, 2), (2, 0), (0, 0)] == [(one.points, one.balance_after) for one in found]
+    assert [3] == seen
+    assert (5, []) == (street.taken(), street.faults())
+
+
+def test_the_units_of_a_set_share_one_instant(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the clock goes on while they are begun."""
+    street = Street(database, clock)
+    asks = [(street.till_id, asked(n, street.code(street.member()))) for n in range(4)]
+    instants: list[datetime] = []
+    whole = sales.pay
+
+    def pay(going: Sequence[sales.Sale]) -> None:
+        instants.extend(one.unit.now for one in going)
+        whole(going)
+
+    def ticking() -> datetime:
+        clock.advance(seconds=1)
+        return first()
+
+    first = clock.now
+    monkeypatch.setattr(sales, "pay", pay)
+    monkeypatch.setattr(clock, "now", ticking)
+    assert [3] * 4 == [one.result().points for one in together(street, asks)]
+    assert (4, 1) == (len(instants), len(set(instants)))
 
 
 @SQLITE
