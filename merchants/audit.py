@@ -20,7 +20,7 @@ def payments_are_their_transfers(view: View) -> list[Finding]:
         LEFT JOIN account a ON a.bank_id = r.bank_id
              AND a.address = 'merchant/' || r.merchant_id AND a.asset_code = r.asset_code
         LEFT JOIN posting p ON p.bank_id = r.bank_id AND p.transfer_id = t.transfer_id
-             AND p.destination_id = a.account_id
+             AND +p.destination_id = a.account_id
         WHERE r.bank_id = :bank_id AND (r.transfer_id IS NOT NULL
               OR r.state IN ('paid', 'refunded_in_part', 'refunded'))
         GROUP BY r.redemption_id, r.state, r.points
