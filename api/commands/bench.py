@@ -15,6 +15,7 @@ _ENGINES = ("sqlite", "postgres")
 _WAYS = ("core", "service", "http")
 _BATCHES = ("auto", "1", "32", "1000")
 _CLIENTS_MOST = 1_000
+_WIDTH_LEAST = 100  # also where no terminal says how wide it is: verdicts stand at the end
 
 Engines = Annotated[
     list[str] | None, typer.Option(metavar="ENGINE", help="sqlite, postgres.  [default: both]")
@@ -117,6 +118,7 @@ def _run(asked: Asked, json_file: Path | None, chart_file: Path | None, write: P
     if write is not None:
         page.require_marks(write)
     console = Console()
+    console.width = max(console.width, _WIDTH_LEAST)
     found = running.run(asked, console)
     terminal.show(console, found)
     if json_file is not None:

@@ -1,8 +1,8 @@
 """What waits for a writer: single works, and asks gathered by kind.
 
 Works are taken in the order in which they came, patient ones (slices of bulk) when nothing else
-waits. Asks of one kind at one bank stand in the queue as one entry: whoever takes it takes all that
-have gathered by then.
+waits, or a hundred entries went before. Asks of one kind at one bank stand in the queue as one
+entry: whoever takes it takes all that have gathered by then.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from creditbank.core.units import Actor, Declined
 R = TypeVar("R")
 
 SET_MOST = 64
+PASSED_MOST = 100
 
 
 class Work(Generic[R]):
@@ -109,6 +110,7 @@ class Waiting:
         self._there: SimpleQueue[None] = SimpleQueue()  # one for each entry below
         self._asked: deque[Entry] = deque()
         self._patient: deque[Work[Any] | None] = deque()
+        self._passed = 0
         self._put = 0
         self._taken = 0
         self._closed = False
@@ -138,9 +140,22 @@ class Waiting:
         """Wait for the next entry; None when the queue was closed and is empty."""
         self._there.get()
         with self._lock:
-            entry = self._asked.popleft() if self._asked else self._patient.popleft()
+            entry = self._patient.popleft() if self._patience_ends() else self._asked.popleft()
             self._taken += isinstance(entry, Work)
         return entry
+
+    def _patience_ends(self) -> bool:
+        """Tell whether it is a patient work's turn: nothing else waits, or too much went before.
+
+        So jobs go on, slowly, while the tills keep every moment busy.
+        """
+        if not self._patient:
+            return False
+        self._passed += 1
+        if self._asked and (self._passed <= PASSED_MOST or self._patient[0] is None):
+            return False
+        self._passed = 0
+        return True
 
     def take_more(self) -> Entry | None:
         """Take the next entry that is no patient one, if there is one now."""

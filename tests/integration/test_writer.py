@@ -247,6 +247,24 @@ def test_patient_work_waits_behind_requests(books: Books) -> None:
         assert {"request"} == set(order[:8])
 
 
+def test_patient_work_has_its_turn_while_requests_never_end(books: Books) -> None:
+    """A slice runs although each request leaves another one behind it."""
+    asked, done = [0], threading.Event()
+    writer = books.database.writer
+
+    def request(_: Unit) -> None:
+        asked[0] += 1
+        if not done.is_set() and asked[0] < 5_000:
+            writer.submit(books.bank_id, OPERATOR, request)
+
+    with held_up(books):
+        for _ in range(32):
+            writer.submit(books.bank_id, OPERATOR, request)
+        patient = writer.submit(books.bank_id, OPERATOR, lambda _: done.set(), patient=True)
+    patient.result()
+    assert asked[0] < 5_000
+
+
 def test_a_declined_unit_commits_what_it_did(books: Books) -> None:
     """A refusal that is returned reaches the caller as an error after its effects are stored."""
 
