@@ -1,5 +1,6 @@
 """What waits together is done as a set: as one by one, and nobody is disturbed."""
 
+import queue
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -225,6 +226,50 @@ def test_asks_that_wait_together_share_one_set(
     assert 20 == len({one.transfer_id for one in found})
     most = 30 if database.url.get_backend_name() == "postgresql" else 150
     assert len(sent) <= most, len(sent)
+
+
+def test_a_quota_holds_within_one_set(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten payments of 3 in one set, a shop's quota of 10 takes 3, 3, 3, 1 and refuses six."""
+    street = Street(database, clock, step(most_per_merchant_day=10))
+    digits = [street.code(street.member()) for _ in range(10)]
+    with sets_seen(monkeypatch) as seen:
+        with gathering(database):
+            waiting = [
+                street.submit(
+                    street.till_id,
+                    checkout.ScanAndRedeem(code=code, cart_fen=3000, key=street.name()),
+                )
+                for code in digits
+            ]
+        found = [told(one) for one in waiting]
+    assert [10] == seen
+    assert [3, 3, 3, 1] == [one[1] for one in found[:4]]
+    assert [("quota-used",)] * 6 == found[4:]
+    assert 10 == street.taken()
+    assert [] == street.faults()
+
+
+def test_the_answers_of_a_set_exist_only_after_its_commit(
+    database: Database, clock: ManualClock
+) -> None:
+    """When the first answer is there, another connection sees all that the set has paid."""
+    street = Street(database, clock)
+    digits = [street.code(street.member()) for _ in range(5)]
+    seen: queue.SimpleQueue[int] = queue.SimpleQueue()
+    with gathering(database):
+        waiting = [
+            street.submit(
+                street.till_id,
+                checkout.ScanAndRedeem(code=code, cart_fen=3000, key=street.name()),
+            )
+            for code in digits
+        ]
+        for one in waiting:
+            one.add_done_callback(lambda _: seen.put(street.taken()))
+    assert [3] * 5 == [one.result().points for one in waiting]
+    assert [15] * 5 == [seen.get(timeout=10) for _ in waiting]
 
 
 def test_an_ask_that_breaks_is_done_alone_and_its_neighbours_never_notice(
